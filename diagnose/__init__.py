@@ -1,0 +1,43 @@
+"""Why the contact between an electrode and a solid electrolyte resists, how sure that is, and what to do about it.
+
+Two names do most of the work::
+
+    from diagnose import Case, diagnose
+
+    report = diagnose(Case(electrolyte="Li6PS5Cl", electrode="Li", electrode_role="anode", resistance_level="high"))
+    print(report.causes[0].title, report.causes[0].probability)
+
+Importing this package loads neither the rule engine nor numpy; each part is imported when it is first used.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+__version__ = "0.1.0"
+
+__all__ = ["Case", "DiagnoseError", "Report", "__version__", "diagnose"]
+
+if TYPE_CHECKING:
+    from diagnose.case import Case as Case
+    from diagnose.diagnosis import diagnose as diagnose
+    from diagnose.errors import DiagnoseError as DiagnoseError
+    from diagnose.report import Report as Report
+
+_HOME = {
+    "Case": "diagnose.case",
+    "DiagnoseError": "diagnose.errors",
+    "Report": "diagnose.report",
+    "diagnose": "diagnose.diagnosis",
+}
+
+
+def __getattr__(name: str) -> object:
+    """Import a public name on first use, so that importing the package stays cheap."""
+    if name not in _HOME:
+        raise AttributeError(f"module 'diagnose' has no attribute {name!r}")
+    from importlib import import_module
+
+    value = getattr(import_module(_HOME[name]), name)
+    globals()[name] = value
+    return value

@@ -1,0 +1,140 @@
+"""From a case to the fact base that the rules read: fields, material and pairing properties, derived quantities."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from diagnose.case import ABSENT, Case
+from diagnose.derived import DERIVED, Value, derive
+from diagnose.errors import CaseError, Problem, did_you_mean
+from diagnose.quantity import Measured, Span
+
+if TYPE_CHECKING:
+    from diagnose.knowledge import Knowledge, Material
+    from diagnose.rulebook import Names
+
+# Which field names a material, what kind of material it is, and under which prefix the rules read its properties.
+MATERIALS = (
+    ("electrolyte", "electrolyte", "electrolyte"),
+    ("electrode", "electrode", "electrode"),
+    ("second_electrolyte", "electrolyte", "second_electrolyte"),
+    ("counter_electrode", "electrode", "counter_electrode"),
+    ("coating", "coating", "coating"),
+)
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where a fact comes from: given, material, family, pairing or derived; with its source when it has one."""
+
+    kind: str
+    ref: str = ""
+    grade: str = ""
+    inputs: tuple[str, ...] = ()
+
+
+@dataclass
+class FactBase:
+    """Facts by name, each with its origin, and remarks on what could not be looked up."""
+
+    facts: dict[str, Value] = field(default_factory=dict)
+    origins: dict[str, Origin] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+
+    def put(self, name: str, value: Value, origin: Origin) -> None:
+        """Enter a known fact; an unknown one stays absent."""
+        if value is not None:
+            self.facts[name] = value
+            self.origins[name] = origin
+
+
+def names(knowledge: Knowledge) -> Names:
+    """Every fact name that a rule may read, for checking the rule book."""
+    from diagnose.rulebook import FactInfo, Names
+
+    facts = {}
+    for name, each in knowledge.vocabulary.items():
+        kind = "number" if each.kind == "integer" else "text" if each.kind == "material" else each.kind
+        facts[name] = FactInfo(kind, tuple(each.of or ()))
+    for name, each in knowledge.properties.items():
+        facts[name] = FactInfo(each.kind, tuple(each.of or ()))
+    for quantity in DERIVED:
+        facts[quantity.name] = FactInfo("number", ())
+    return Names(facts=facts, references=frozenset(knowledge.references), guide=frozenset(knowledge.guide))
+
+
+def fact_base(case: Case, knowledge: Knowledge) -> FactBase:
+    """All facts about a case.
+
+    Raises CaseError when the electrolyte is not known and its family is not given.
+    """
+    base = FactBase()
+    for name, value in case.known().items():
+        base.put(name, value.span if isinstance(value, Measured) else value, Origin("given"))
+    found = {name: _material(base, case, knowledge, name, kind) for name, kind, _ in MATERIALS}
+    family = case.electrolyte_family or _family(found["electrolyte"])
+    if family is None:
+        raise CaseError((_unknown_electrolyte(case, knowledge),))
+    if case.electrolyte_family is None:
+        base.put("electrolyte_family", family, Origin("material"))
+    elif found["electrolyte"] is not None and found["electrolyte"].family != family:
+        base.notes.append(
+            f"{case.electrolyte} is kept as a {found['electrolyte'].family} in the knowledge base; "
+            f"the family given, {family}, is used."
+        )
+    families = {"electrolyte": family, "second_electrolyte": _family(found["second_electrolyte"])}
+    for name, _, prefix in MATERIALS:
+        _properties(base, knowledge.material_facts(prefix, found[name], families.get(name)))
+    _properties(
+        base,
+        knowledge.pairing_facts(found["electrolyte"], family, found["electrode"], case.electrode_role, base.facts),
+        "pairing",
+    )
+    for name, span, inputs in derive(base.facts):
+        base.put(name, span, Origin("derived", inputs=inputs))
+    return base
+
+
+def _family(material: Material | None) -> str | None:
+    return None if material is None else material.family
+
+
+def _properties(base: FactBase, found: Mapping[str, tuple[Value, str, str, str]], kind: str = "") -> None:
+    for name, (value, ref, grade, level) in found.items():
+        base.put(name, value, Origin(kind or ("family" if level == "family" else "material"), ref, grade))
+
+
+def _material(base: FactBase, case: Case, knowledge: Knowledge, name: str, kind: str) -> Material | None:
+    """The material a field names; one that is not known is noted, with the nearest names."""
+    given = getattr(case, name)
+    if given is None or given == ABSENT:
+        return None
+    material = knowledge.find(kind, given)
+    if material is None and not (name == "electrolyte" and case.electrolyte_family is None):
+        hint = did_you_mean(given, knowledge.material_names(kind))
+        label = name.replace("_", " ")
+        base.notes.append(f"The {label} {given} is not in the knowledge base, so nothing about it could be judged. {hint}".strip())
+    return material
+
+
+def _unknown_electrolyte(case: Case, knowledge: Knowledge) -> Problem:
+    hint = did_you_mean(case.electrolyte or "", knowledge.material_names("electrolyte"))
+    families = "or give electrolyte_family (garnet, sulfide, polymer, ...)"
+    return Problem(
+        f"{case.electrolyte!r} is not in the knowledge base",
+        field="electrolyte",
+        hint=f"{hint} Correct the name, {families}.".strip(),
+    )
+
+
+def show(value: Value) -> str:
+    """A fact as text: figures without trailing zeros, bounds and ranges as intervals."""
+    if isinstance(value, Span):
+        if value.low == value.high:
+            return f"{value.low:.4g}"
+        return f"{value.low:.4g} to {value.high:.4g}"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return "unknown" if value is None else value

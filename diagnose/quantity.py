@@ -1,0 +1,232 @@
+"""Numbers as people write them: with a unit, an uncertainty, a bound or a range.
+
+Plain figures, bounds and ranges in the unit of the field are read here; pint is imported only when another unit is
+written. A figure after ± is a standard uncertainty, in the unit that follows it.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+from diagnose.errors import DiagnoseError
+
+
+class QuantityError(DiagnoseError):
+    """A value that is not what its field needs; `hint` says what to type."""
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        self.message, self.hint = message, hint
+        super().__init__(f"{message}. {hint}" if hint else message)
+
+
+class Span(NamedTuple):
+    """A closed interval. A point has low == high; an open end is stored as the next float inside."""
+
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Measured:
+    """A number with what is known of it, in the unit of its field.
+
+    `value` is None for a bound or a range; `sigma` is the standard uncertainty (0 when none was stated); `text` is what
+    was written.
+    """
+
+    low: float
+    high: float
+    value: float | None
+    sigma: float
+    text: str
+
+    @property
+    def span(self) -> Span:
+        """The interval that conditions see: the point itself, or the bounds."""
+        return Span(self.low, self.high)
+
+
+_FIGURE = r"[-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?"
+_PLUS_MINUS = re.compile(rf"({_FIGURE})\s*(?:±|\+/-|\+-)\s*({_FIGURE})(.*)\Z", re.DOTALL)
+_SHORTHAND = re.compile(r"([-+]?\d+(?:\.(\d*))?)\((\d+)\)([eE][-+]?\d+)?(.*)\Z", re.DOTALL)
+_RANGE = re.compile(rf"({_FIGURE})\s*(?:\.\.|–|—|to\b|-)\s*({_FIGURE})(.*)\Z", re.DOTALL)
+_SINGLE = re.compile(rf"({_FIGURE})(.*)\Z", re.DOTALL)
+_BOUND = re.compile(r"(<=|>=|<|>|≤|≥)\s*(.*)\Z", re.DOTALL)
+_COMMA = re.compile(r"\d,\d")
+
+_SPELLINGS = (
+    ("Ω", "ohm"), ("Ω", "ohm"), ("²", "^2"), ("·", "*"), ("⋅", "*"), ("µ", "u"), ("μ", "u"), ("°", "deg"), ("%", "percent"),
+    ("−", "-"),
+)  # fmt: skip
+_POWER = re.compile(r"\b([mcu]?m|in)(-?[23])\b")
+_SPACED = re.compile(r"(?<=[A-Za-z0-9^])\s+(?=[A-Za-z])")
+_NAMES = {"1": "no unit", "percent": "percent", "degC": "C"}
+
+
+def unit_label(unit: str) -> str:
+    """A unit as people read it: ohm*cm^2 -> ohm cm2."""
+    return _NAMES.get(unit, unit.replace("*", " ").replace("^", ""))
+
+
+@lru_cache(maxsize=1)
+def _registry() -> Any:
+    import pint
+
+    registry: Any = pint.UnitRegistry(autoconvert_offset_to_baseunit=True, cache_folder=None)
+    return registry
+
+
+def _converter(written: str, unit: str) -> tuple[float, float]:
+    """Scale and offset that take a figure in the written unit to the unit of the field."""
+    text = written.strip()
+    for old, new in _SPELLINGS:
+        text = text.replace(old, new)
+    text = _SPACED.sub("*", _POWER.sub(r"\1^\2", text))
+    if unit == "degC" and text in ("C", "degC", "degreeC", "celsius", "Celsius"):
+        text = "degC"
+    elif unit == "degC" and text in ("F", "degF", "fahrenheit", "Fahrenheit"):
+        text = "degF"
+    elif unit == "degC" and text == "K":
+        text = "kelvin"
+    if text in (unit, unit_label(unit).replace(" ", "*")):
+        return 1.0, 0.0
+    registry = _registry()
+    expected = unit_label(unit)
+    try:
+        source, target = registry.parse_units(text), registry.parse_units("dimensionless" if unit == "1" else unit)
+    except Exception:  # pint raises many kinds of error on text that is no unit
+        raise QuantityError(f"{written.strip()!r} is not a unit", f"Expected {expected}.") from None
+    if source.dimensionality != target.dimensionality:
+        raise QuantityError(*_wrong_dimension(registry, written.strip(), source, unit))
+    zero, one = (float(registry.Quantity(figure, source).to(target).magnitude) for figure in (0.0, 1.0))
+    return _rounded(one - zero), _rounded(zero)
+
+
+def _rounded(value: float) -> float:
+    """A converted figure without the dust of binary arithmetic, so that 77 F is 25 C and not 24.999999999999."""
+    return float(f"{value:.12g}")
+
+
+def _wrong_dimension(registry: Any, written: str, source: Any, unit: str) -> tuple[str, str]:
+    expected = unit_label(unit)
+    if unit == "ohm*cm^2" and source.dimensionality == registry.parse_units("ohm").dimensionality:
+        message = f"{written} is a resistance; this field needs a resistance times area ({expected})"
+        return message, 'Multiply by the electrode area, for example "85 ohm cm2".'
+    if unit == "mA/cm^2" and source.dimensionality == registry.parse_units("A").dimensionality:
+        return f"{written} is a current; this field needs a current per area ({expected})", "Divide by the electrode area."
+    return f"{written} is not a unit of this field", f"Expected {expected}."
+
+
+def _affine(rest: str, unit: str) -> tuple[float, float]:
+    return _converter(rest, unit) if rest.strip() else (1.0, 0.0)
+
+
+def _outside(value: float, unit: str, limits: tuple[float, float], text: str) -> QuantityError:
+    low, high = limits
+    label = "" if unit == "1" else f" {unit_label(unit)}"
+    figure = f"{value:g}{label}"
+    stated = text if text.replace(" ", "") != f"{value:g}" else ""
+    head = f"{stated} is {figure}, outside" if stated and stated != figure else f"{figure} is outside"
+    hint = "Check the figure and its unit."
+    for factor in (1000.0, 1.0e6):
+        if low <= value / factor <= high and value / factor > 0:
+            hint = f"Did you mean {value / factor:g}{label}?"
+            break
+    return QuantityError(f"{head} {low:g} to {high:g}{label}", hint)
+
+
+def parse_number(raw: object, unit: str, limits: tuple[float, float], integer: bool = False) -> Measured:
+    """A number in the unit of a field, from a figure or from text.
+
+    `limits` are the physically possible values, inclusive; they close the open side of a bound. Raises QuantityError.
+    """
+    if isinstance(raw, bool):
+        raise QuantityError(f"{str(raw).lower()} is not a number", "Write a figure, or leave the field out when it is unknown.")
+    if isinstance(raw, (int, float)):
+        return _point(_finite(float(raw), unit), 0.0, str(raw), unit, limits, integer)
+    if not isinstance(raw, str):
+        raise QuantityError(f"{type(raw).__name__} is not a number", 'Write a figure such as 85, or text such as "85 ± 5".')
+    text = " ".join(raw.split())
+    bound = _BOUND.match(text)
+    if bound:
+        return _bounded(bound[1], bound[2], text, unit, limits, integer)
+    body = text.lstrip("~≈ ")
+    for pattern, reader in ((_PLUS_MINUS, _uncertain), (_SHORTHAND, _shorthand), (_RANGE, _ranged), (_SINGLE, _single)):
+        found = pattern.match(body)
+        if found:
+            return reader(found, text, unit, limits, integer)
+    raise _not_a_number(text)
+
+
+def _not_a_number(text: str) -> QuantityError:
+    if _COMMA.search(text):
+        return QuantityError(f"{text!r} is not a number", "Use a point for decimals: 3.5, not 3,5.")
+    if text.lower() in ("nan", "inf", "-inf", "infinity", "na", "n/a", "unknown", "?", ""):
+        return QuantityError(f"{text!r} is not a number", "Leave the field out when it is unknown.")
+    return QuantityError(f"{text!r} is not a number", 'Write a figure such as 85, or text such as "85 ± 5", "<10" or "500-900".')
+
+
+def _finite(value: float, unit: str) -> float:
+    if math.isnan(value) or math.isinf(value):
+        raise QuantityError(f"{value} is not a number", "Leave the field out when it is unknown.")
+    return value
+
+
+def _point(value: float, sigma: float, text: str, unit: str, limits: tuple[float, float], integer: bool) -> Measured:
+    if not limits[0] <= _finite(value, unit) <= limits[1]:
+        raise _outside(value, unit, limits, text)
+    if integer and value != int(value):
+        raise QuantityError(f"{text} is not a whole number", f"Write {int(value)} or {int(value) + 1}.")
+    return Measured(value, value, value, sigma, text)
+
+
+def _single(found: re.Match[str], text: str, unit: str, limits: tuple[float, float], integer: bool) -> Measured:
+    if found[2].startswith(","):
+        raise _not_a_number(text)
+    scale, offset = _affine(found[2], unit)
+    return _point(_rounded(float(found[1]) * scale + offset), 0.0, text, unit, limits, integer)
+
+
+def _uncertain(found: re.Match[str], text: str, unit: str, limits: tuple[float, float], integer: bool) -> Measured:
+    scale, offset = _affine(found[3], unit)
+    sigma = float(found[2])
+    if sigma < 0:
+        raise QuantityError(f"the uncertainty in {text!r} is negative", "Write it as 85 ± 5.")
+    return _point(_rounded(float(found[1]) * scale + offset), sigma * abs(scale), text, unit, limits, integer)
+
+
+def _shorthand(found: re.Match[str], text: str, unit: str, limits: tuple[float, float], integer: bool) -> Measured:
+    """85(5) and 1.52(3)e-6: the figures in brackets count in the last digit."""
+    exponent = found[4] or ""
+    scale, offset = _affine(found[5], unit)
+    sigma = float(f"{found[3]}e{-len(found[2] or '')}") * float(f"1{exponent}" if exponent else 1)
+    return _point(_rounded(float(found[1] + exponent) * scale + offset), sigma * abs(scale), text, unit, limits, integer)
+
+
+def _ranged(found: re.Match[str], text: str, unit: str, limits: tuple[float, float], integer: bool) -> Measured:
+    scale, offset = _affine(found[3], unit)
+    low, high = sorted(_finite(_rounded(float(figure) * scale + offset), unit) for figure in (found[1], found[2]))
+    if float(found[1]) > float(found[2]):
+        raise QuantityError(f"the range {text!r} runs downwards", f"Write {found[2]}-{found[1]}.")
+    for end in (low, high):
+        if not limits[0] <= end <= limits[1]:
+            raise _outside(end, unit, limits, text)
+    return Measured(low, high, low if low == high else None, 0.0, text)
+
+
+def _bounded(sign: str, rest: str, text: str, unit: str, limits: tuple[float, float], integer: bool) -> Measured:
+    found = _SINGLE.match(rest)
+    if not found:
+        raise _not_a_number(text)
+    end = _single(found, text, unit, limits, integer=False).low
+    below = sign in ("<", "<=", "≤")
+    if sign in ("<", ">"):
+        end = math.nextafter(end, -math.inf if below else math.inf)
+    low, high = (float(limits[0]), end) if below else (end, float(limits[1]))
+    if low > high:
+        raise QuantityError(f"{text!r} leaves no possible value", f"Possible are {limits[0]:g} to {limits[1]:g}.")
+    return Measured(low, high, None, 0.0, text)

@@ -1,0 +1,304 @@
+"""Reading YAML and JSON safely: every value knows its line and column, and nothing is lost or guessed in silence.
+
+This is the only module that imports yaml. Scalars follow YAML 1.2 (`no` is text, `1e-6` is a number, `12:30` is text);
+duplicate keys, tags, several documents and alias bombs are refused.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from diagnose.errors import FileError, Problem, did_you_mean
+
+if TYPE_CHECKING:
+    from pydantic import ValidationError
+
+Key = str | int
+Place = tuple[Key, ...]
+
+MOST_NODES = 200_000
+DEEPEST = 64
+
+_NUMBER = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?\Z")
+_INTEGER = re.compile(r"[-+]?[0-9]+\Z")
+_OTHER_BASE = re.compile(r"0(o[0-7]+|x[0-9a-fA-F]+)\Z")
+_WORDS: dict[str, Any] = {
+    "": None, "~": None, "null": None, "Null": None, "NULL": None,
+    "true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False,
+    ".inf": math.inf, "+.inf": math.inf, "-.inf": -math.inf, ".nan": math.nan,
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Document:
+    """Parsed data with the position of every value."""
+
+    name: str
+    data: Any
+    positions: Mapping[Place, tuple[int, int]]
+
+    def where(self, place: Place) -> tuple[int, int]:
+        """Line and column of a value, or of the nearest thing around it; (0, 0) when positions were not kept."""
+        for length in range(len(place), -1, -1):
+            found = self.positions.get(place[:length])
+            if found:
+                return found
+        return (0, 0)
+
+    def problem(self, place: Place, message: str, hint: str = "") -> Problem:
+        """A problem at a place in this document."""
+        line, column = self.where(place)
+        field = ".".join(str(part) for part in place)
+        return Problem(message, self.name, line, column, field, hint)
+
+    def problems(self, error: ValidationError, at: Place = ()) -> list[Problem]:
+        """The mistakes of a pydantic error, in words and with their places."""
+        found = []
+        for detail in error.errors():
+            place = at + tuple(part for part in detail["loc"] if isinstance(part, (str, int)))
+            message, hint = _in_words(dict(detail))
+            found.append(self.problem(place, message, hint))
+        return found
+
+
+def _in_words(detail: dict[str, Any]) -> tuple[str, str]:
+    kind, context = detail["type"], detail.get("ctx") or {}
+    if kind == "missing":
+        return "is missing", "Add it."
+    if kind == "extra_forbidden":
+        return "is not a known key here", "Check its spelling, or take it out."
+    if kind in ("literal_error", "enum"):
+        expected = [word.strip("' ") for word in re.split(r",| or ", str(context.get("expected", "")))]
+        given = str(detail.get("input"))
+        return f"{given!r} is not one of the choices", did_you_mean(given, expected) or f"Choose from {', '.join(expected)}."
+    return str(detail["msg"]), ""
+
+
+def read_text(path: Path, limit_bytes: int = 5_000_000) -> str:
+    """The text of a file.
+
+    Raises FileError when the file is missing, a directory, unreadable, empty, larger than the limit, binary or not UTF-8.
+    """
+
+    def refuse(message: str, hint: str = "") -> FileError:
+        return FileError((Problem(message, file=str(path), hint=hint),))
+
+    try:
+        if path.is_dir():
+            raise refuse("is a directory", "Name a file in it.")
+        size = path.stat().st_size
+        if size > limit_bytes:
+            raise refuse(
+                f"is too large ({size / 1e6:.0f} MB, at most {limit_bytes / 1e6:.0f} MB)", "A case file has a few lines."
+            )
+        raw = path.read_bytes()
+    except FileNotFoundError:
+        raise refuse("there is no such file", _neighbours(path)) from None
+    except OSError as error:
+        raise refuse(f"cannot be read ({error.strerror or error})") from None
+    return decoded(raw, str(path))
+
+
+def decoded(raw: bytes, name: str) -> str:
+    """Bytes as text. Raises FileError when there is nothing, or nothing that is text."""
+    if not raw.strip():
+        raise FileError((Problem("is empty", file=name, hint="Write at least electrolyte and electrode_role."),))
+    if b"\0" in raw:
+        raise FileError((Problem("is binary, not text", file=name, hint="Give a YAML or JSON file."),))
+    try:
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = raw[: error.start].count(b"\n") + 1
+        raise FileError((Problem("is not UTF-8 text", name, line, hint="Save the file as UTF-8."),)) from None
+
+
+def _neighbours(path: Path) -> str:
+    try:
+        return did_you_mean(path.name, sorted(each.name for each in path.parent.iterdir()))
+    except OSError:
+        return ""
+
+
+class _Builder:
+    """Plain data and positions from a node tree, in one walk."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.positions: dict[Place, tuple[int, int]] = {}
+        self.found: list[Problem] = []
+        self.nodes = 0
+
+    def build(self, node: Any, place: Place) -> Any:
+        self.nodes += 1
+        line, column = node.start_mark.line + 1, node.start_mark.column + 1
+        if self.nodes > MOST_NODES or len(place) > DEEPEST:
+            hint = "Write the values out instead of repeating them by alias."
+            raise FileError((Problem("expands to too many or too deeply nested values", self.name, line, column, hint=hint),))
+        self.positions[place] = (line, column)
+        kind = type(node).__name__
+        if not node.tag.startswith("tag:yaml.org,2002:") or node.tag.startswith("tag:yaml.org,2002:python"):
+            self.add(place, f"the tag {node.tag} is not allowed", "Write plain values.")
+            return None
+        if kind == "MappingNode":
+            return self.mapping(node, place)
+        if kind == "SequenceNode":
+            return [self.build(item, (*place, index)) for index, item in enumerate(node.value)]
+        return node.value if node.style else scalar(node.value)
+
+    def mapping(self, node: Any, place: Place) -> dict[Key, Any]:
+        result: dict[Key, Any] = {}
+        for key_node, value_node in node.value:
+            if type(key_node).__name__ != "ScalarNode":
+                self.positions[place] = (key_node.start_mark.line + 1, key_node.start_mark.column + 1)
+                self.add(place, "a key must be plain text", "")
+                continue
+            key: Key = key_node.value
+            inside = (*place, key)
+            if key in result:
+                first = self.positions[inside][0]
+                self.positions[inside] = (key_node.start_mark.line + 1, key_node.start_mark.column + 1)
+                self.add(inside, f"stands twice (first on line {first})", "Keep one of the two.")
+                continue
+            result[key] = self.build(value_node, inside)
+            if not isinstance(result[key], (dict, list)):
+                continue
+            self.positions[inside] = (key_node.start_mark.line + 1, key_node.start_mark.column + 1)
+        return result
+
+    def add(self, place: Place, message: str, hint: str) -> None:
+        line, column = self.positions[place]
+        field = ".".join(str(part) for part in place)
+        self.found.append(Problem(message, self.name, line, column, field, hint))
+
+
+def scalar(text: str) -> Any:
+    """The value of a plain YAML 1.2 scalar."""
+    if text in _WORDS:
+        return _WORDS[text]
+    if text[0] in "+-.0123456789":
+        if _INTEGER.match(text):
+            return int(text) if len(text) < 400 else text
+        if _NUMBER.match(text):
+            return float(text)
+        if _OTHER_BASE.match(text):
+            return int(text[2:], 8 if text[1] == "o" else 16)
+    return text
+
+
+def parse_yaml(text: str, name: str) -> Document:
+    """YAML text as a document.
+
+    Raises FileError for text that is not YAML, or that uses duplicate keys, tags, several documents or alias bombs.
+    """
+    import yaml
+
+    loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    try:
+        roots = list(yaml.compose_all(text, Loader=loader))
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        line, column = (mark.line + 1, mark.column + 1) if mark else (0, 0)
+        message = f"is not valid YAML: {error.problem or error.context}"
+        raise FileError((Problem(message, name, line, column, hint=_yaml_hint(text, line)),)) from None
+    except (yaml.YAMLError, RecursionError, ValueError) as error:
+        raise FileError((Problem(f"is not valid YAML: {str(error).splitlines()[0]}", name),)) from None
+    if len(roots) > 1:
+        line = roots[1].start_mark.line + 1
+        raise FileError((Problem("holds several documents", name, line, hint="Keep one document, without `---` lines."),))
+    if not roots or roots[0] is None:
+        raise FileError((Problem("is empty", file=name, hint="Write at least electrolyte and electrode_role."),))
+    builder = _Builder(name)
+    try:
+        data = builder.build(roots[0], ())
+    except RecursionError:
+        raise FileError((Problem("contains itself by an alias", file=name, hint="Write the values out."),)) from None
+    if builder.found:
+        raise FileError(tuple(builder.found))
+    return Document(name, data, builder.positions)
+
+
+def _yaml_hint(text: str, line: int) -> str:
+    lines = text.splitlines()
+    if 0 < line <= len(lines) and "\t" in lines[line - 1]:
+        return "Indent with spaces, not tabs."
+    return "Write one `field: value` a line; put text with a colon in quotes."
+
+
+def parse_json(text: str, name: str) -> Document:
+    """JSON text as a document, with the guarantees of `parse_yaml`; NaN and Infinity are refused.
+
+    Raises FileError.
+    """
+
+    def constant(word: str) -> Any:
+        raise FileError((Problem(f"{word} is not a number", file=name, hint="Leave the field out when it is unknown."),))
+
+    try:
+        json.loads(text, parse_constant=constant)
+    except json.JSONDecodeError as error:
+        message = f"is not valid JSON: {error.msg}"
+        raise FileError((Problem(message, name, error.lineno, error.colno),)) from None
+    except RecursionError:
+        raise FileError((Problem("is too deeply nested", file=name),)) from None
+    scanner = _JsonPlaces(text, name)
+    data = scanner.value((), scanner.skip(0))[0]
+    if scanner.found:
+        raise FileError(tuple(scanner.found))
+    return Document(name, data, scanner.positions)
+
+
+class _JsonPlaces:
+    """A second walk over JSON that is known to be valid, to note positions and duplicate keys."""
+
+    def __init__(self, text: str, name: str) -> None:
+        self.text, self.name = text, name
+        self.positions: dict[Place, tuple[int, int]] = {}
+        self.found: list[Problem] = []
+        self.decoder = json.JSONDecoder()
+
+    def skip(self, at: int) -> int:
+        while at < len(self.text) and self.text[at] in " \t\r\n":
+            at += 1
+        return at
+
+    def mark(self, at: int) -> tuple[int, int]:
+        return self.text.count("\n", 0, at) + 1, at - self.text.rfind("\n", 0, at)
+
+    def value(self, place: Place, at: int) -> tuple[Any, int]:
+        if len(place) > DEEPEST:
+            raise FileError((Problem("is too deeply nested", self.name, *self.mark(at)),))
+        self.positions[place] = self.mark(at)
+        if self.text[at] == "{":
+            return self.object(place, self.skip(at + 1))
+        if self.text[at] == "[":
+            return self.array(place, self.skip(at + 1))
+        return self.decoder.raw_decode(self.text, at)
+
+    def object(self, place: Place, at: int) -> tuple[dict[str, Any], int]:
+        result: dict[str, Any] = {}
+        while self.text[at] != "}":
+            key_at = at
+            key, at = self.decoder.raw_decode(self.text, at)
+            at = self.skip(self.skip(at) + 1)
+            if key in result:
+                line, column = self.mark(key_at)
+                self.found.append(Problem("stands twice", self.name, line, column, key, "Keep one of the two."))
+            result[key], at = self.value((*place, key), at)
+            at = self.skip(at)
+            at = self.skip(at + 1) if self.text[at] == "," else at
+        return result, at + 1
+
+    def array(self, place: Place, at: int) -> tuple[list[Any], int]:
+        result: list[Any] = []
+        while self.text[at] != "]":
+            item, at = self.value((*place, len(result)), at)
+            result.append(item)
+            at = self.skip(at)
+            at = self.skip(at + 1) if self.text[at] == "," else at
+        return result, at + 1
