@@ -1,0 +1,346 @@
+"""diagnose(): from a case to a report. The one entrance; everything above it only shows what it returns."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import diagnose as package
+from diagnose import interpreter
+from diagnose.case import Case
+from diagnose.data import Base, load
+from diagnose.derived import DERIVED
+from diagnose.engine import session
+from diagnose.errors import CaseError, Problem
+from diagnose.facts import FactBase, fact_base, show
+from diagnose.quantity import Span
+from diagnose.remedies import Advice, advise
+from diagnose.report import (
+    CauseResult,
+    Citation,
+    Contribution,
+    DerivedResult,
+    FactUsed,
+    FindingResult,
+    NotJudged,
+    Report,
+    RuledOut,
+    Severity,
+    Step,
+    Verdict,
+    Versions,
+    Wanted,
+)
+from diagnose.rulebook import SCORE, Rule
+from diagnose.scoring import Score, ranking, weight
+
+MOST_WANTED = 3
+FORMULAS = {each.name: each for each in DERIVED}
+
+
+def diagnose(
+    case: Case | Mapping[str, Any], *, overlays: Iterable[Path | str] = (), base: Base | None = None
+) -> Report:
+    """Diagnose one interface.
+
+    `case` is a `Case` or a mapping of its fields; `overlays` are site directories with rules or knowledge of their own.
+    The same case gives the same report, byte for byte. Raises CaseError, and RuleError or KnowledgeError for overlays.
+    """
+    case = case if isinstance(case, Case) else Case(**case)
+    base = base or load(overlays)
+    found = fact_base(case, base.knowledge)
+    refuse_contradictions(base, found)
+    with session(base.rules) as engine:
+        judged = engine.judge(found.facts)
+        outcome = interpreter.infer(base.rules, found.facts)
+        scores = ranking(base.rules, judged.trace, found.facts)
+        verdict, because = _verdict(base, judged.trace, scores)
+        told = dict(found.facts)
+        told.update({SCORE + each.cause: Span(each.total / 100, each.total / 100) for each in scores})
+        advised = engine.advise(told)
+    return _Writer(base, case, found, outcome, scores, judged.trace).report(verdict, because, advised.trace)
+
+
+def refuse_contradictions(base: Base, found: FactBase) -> None:
+    """Raise CaseError naming every pair of facts that cannot be true together."""
+    problems = []
+    for rule in base.rules.of("contradiction"):
+        if interpreter.evaluate(rule.when, found.facts, {}):
+            given = [name for name in rule.item.fields if name in found.facts] or rule.item.fields
+            problems.append(Problem(rule.item.says.rstrip("."), field=given[0], hint=rule.item.fix))
+    if problems:
+        raise CaseError(tuple(problems))
+
+
+def _verdict(base: Base, fired: Iterable[str], scores: tuple[Score, ...]) -> tuple[Verdict, tuple[str, ...]]:
+    """The first true verdict from the top of rules/verdicts.yaml; see the note there."""
+    names = set(fired)
+    true = [rule for rule in base.rules.verdicts if f"verdict.{rule.id}" in names]
+    deciding = next((rule for rule in true if rule.verdict != "outside_scope"), None)
+    if deciding is not None and deciding.verdict in ("invalid_data", "healthy"):
+        same = [rule.says for rule in true if rule.verdict == deciding.verdict]
+        return ("invalid_data", tuple(same)) if deciding.verdict == "invalid_data" else ("healthy", tuple(same))
+    said = [deciding.says] if deciding else []
+    limit = round(base.rules.scale.supported_from * 100)
+    if any(score.total >= limit and score.lines for score in scores):
+        return "faulty", tuple(said or ["At least one cause is supported by what is known."])
+    outside = [rule.says for rule in true if rule.verdict == "outside_scope"]
+    if outside:
+        return "outside_scope", tuple(outside)
+    return "undetermined", (*said, "Too little is known to prefer a cause.")
+
+
+class _Writer:
+    """Turns scores and firings into the parts of a report."""
+
+    def __init__(
+        self,
+        base: Base,
+        case: Case,
+        found: FactBase,
+        outcome: interpreter.Outcome,
+        scores: tuple[Score, ...],
+        fired: tuple[str, ...],
+    ) -> None:
+        self.base, self.case, self.found, self.outcome, self.scores = base, case, found, outcome, scores
+        self.rules, self.knowledge = base.rules, base.knowledge
+        self.fired = set(fired)
+        self.citations: dict[tuple[str, str], Citation] = {}
+        self.unknown: dict[str, list[str]] = {}
+        for name in outcome.unknown:
+            self.unknown.setdefault(self.rules.rules[name].owner, []).append(name)
+
+    # --- small parts
+
+    def cite(self, sources: Mapping[str, str]) -> tuple[Citation, ...]:
+        made = []
+        for ref, grade in sources.items():
+            key = (ref, grade)
+            if key not in self.citations:
+                text = self.knowledge.short(ref)
+                self.citations[key] = Citation.model_validate({"ref": ref, "grade": grade, "text": text})
+            made.append(self.citations[key])
+        return tuple(made)
+
+    def used(self, rule: Rule) -> tuple[FactUsed, ...]:
+        """The known facts a rule read, findings followed down to their facts, conditions on unknowns left out."""
+        return tuple(
+            FactUsed(name=name, value=show(self.found.facts[name]), origin=self.found.origins[name].kind)
+            for name in rule.facts
+            if name in self.found.facts
+        )
+
+    def wanted(self, cause: str) -> tuple[Wanted, ...]:
+        """The fields that would decide most about a cause, by the largest weight that hangs on each."""
+        stakes: dict[str, int] = {}
+        for name in self.unknown.get(cause, ()):
+            rule = self.rules.rules[name]
+            size = 10_000 if rule.kind == "gate" else abs(weight(rule.item, self.rules.scale, self.found.facts))
+            for fact in self.outcome.unknown[name]:
+                for field in self.fields(fact):
+                    stakes[field] = max(stakes.get(field, 0), size)
+        best = sorted(stakes.items(), key=lambda each: (-each[1], self.effort(each[0]), each[0]))[:MOST_WANTED]
+        limit = round(self.rules.scale.cap * 100)
+        return tuple(
+            Wanted(field=name, question=self.knowledge.vocabulary[name].question, decibans=min(size, limit) / 100)
+            for name, size in best
+        )
+
+    def effort(self, field: str) -> float:
+        return self.knowledge.vocabulary[field].effort_min
+
+    def fields(self, fact: str) -> tuple[str, ...]:
+        """The fields of a case that could make an unknown fact known."""
+        if fact in self.knowledge.vocabulary:
+            return (fact,)
+        if fact in FORMULAS:
+            empty = [slot for slot in FORMULAS[fact].slots if not any(name in self.found.facts for name in slot)]
+            return tuple(each for slot in empty for each in self.fields(slot[0]))
+        owner = fact.split(".")[0]
+        return (owner,) if owner in self.knowledge.vocabulary and owner not in self.found.facts else ()
+
+    # --- the report
+
+    def report(self, verdict: Verdict, because: tuple[str, ...], advised: tuple[str, ...]) -> Report:
+        ranked = self.ranked(verdict)
+        advice: Advice = advise(self.base, self.case, verdict, ranked, advised, self.cite)
+        judged = tuple(self.cause(rank, score) for rank, score in enumerate(ranked, 1))
+        doubtful = verdict in ("invalid_data", "undetermined", "outside_scope")
+        return Report(
+            title=self.title(),
+            verdict=verdict,
+            because=because,
+            severity=self.severity(),
+            case=self.case.dump(),
+            causes=judged,
+            not_judged=self.not_judged(verdict),
+            ruled_out=self.ruled_out(verdict),
+            remedies=advice.remedies,
+            hazards=advice.hazards,
+            findings=self.findings(),
+            derived=self.derived(),
+            protocol=self.protocol() if doubtful else (),
+            notes=self.notes(verdict),
+            versions=Versions(
+                diagnose=package.__version__,
+                rules=self.rules.hash,
+                knowledge=self.knowledge.hash,
+                case=self.case.digest(),
+            ),
+        )
+
+    def ranked(self, verdict: Verdict) -> tuple[Score, ...]:
+        """Causes with at least one rule fired. Healthy ends the ranking; invalid data leave the measurement only."""
+        if verdict == "healthy":
+            return ()
+        judged = tuple(score for score in self.scores if score.lines)
+        if verdict == "invalid_data":
+            return tuple(score for score in judged if self.rules.causes[score.cause].family == "measurement")
+        return judged
+
+    def cause(self, rank: int, score: Score) -> CauseResult:
+        cause = self.rules.causes[score.cause]
+        lines = []
+        for line in score.lines:
+            rule = self.rules.rules[line.rule]
+            lines.append(
+                Contribution(
+                    rule=line.rule,
+                    decibans=line.weight / 100,
+                    group=line.group,
+                    counted=line.screened_by is None,
+                    screened_by=line.screened_by,
+                    because=rule.item.because,
+                    facts=self.used(rule),
+                    sources=self.cite(rule.item.sources),
+                )
+            )
+        return CauseResult(
+            cause=score.cause,
+            title=cause.title,
+            family=cause.family,
+            rank=rank,
+            probability=score.probability,
+            log_odds=score.total / 100,
+            prior=score.prior / 100,
+            clipped=score.clipped / 100,
+            supported=score.total >= round(self.rules.scale.supported_from * 100),
+            contributions=tuple(lines),
+            wanted=self.wanted(score.cause),
+        )
+
+    def not_judged(self, verdict: Verdict) -> tuple[NotJudged, ...]:
+        if verdict in ("healthy", "invalid_data"):
+            return ()
+        return tuple(
+            NotJudged(cause=score.cause, title=self.rules.causes[score.cause].title, wanted=self.wanted(score.cause))
+            for score in sorted(self.scores, key=lambda each: each.cause)
+            if not score.lines
+        )
+
+    def ruled_out(self, verdict: Verdict) -> tuple[RuledOut, ...]:
+        if verdict == "healthy":
+            return ()
+        gates = [rule for rule in self.rules.of("gate") if rule.id in self.fired]
+        return tuple(RuledOut(cause=rule.owner, title=rule.item.title, reason=rule.item.gate_says) for rule in gates)
+
+    def title(self) -> str:
+        case = self.case
+        partner = case.second_electrolyte if case.electrode_role == "junction" else case.electrode
+        left = partner or case.electrode_role
+        parts = [f"{left} | {case.electrolyte or case.electrolyte_family}"]
+        if case.temperature_C is not None:
+            parts.append(f"{show(case.temperature_C.span)} C")
+        if case.stack_pressure_MPa is not None:
+            parts.append(f"{show(case.stack_pressure_MPa.span)} MPa")
+        return ", ".join(parts)
+
+    def severity(self) -> Severity:
+        facts = self.found.facts
+        resistance, target = self.case.interfacial_resistance_ohm_cm2, facts.get("target_resistance_ohm_cm2")
+        bands = {name: facts.get(f"pairing.{name}_ohm_cm2") for name in ("excellent", "acceptable", "severe")}
+        basis = facts.get("pairing.severity_basis")
+        origin = self.found.origins.get("pairing.acceptable_ohm_cm2")
+        acceptable = target if isinstance(target, Span) else bands["acceptable"]
+        level = None
+        if resistance is not None and isinstance(acceptable, Span):
+            level = _level(resistance.span, bands["excellent"], acceptable, bands["severe"])
+        if isinstance(target, Span):
+            basis = "the target given with the case"
+        return Severity.model_validate(
+            {
+                "level": level,
+                "resistance_ohm_cm2": None if resistance is None else resistance.text,
+                "acceptable_ohm_cm2": acceptable.high if isinstance(acceptable, Span) else None,
+                "severe_ohm_cm2": bands["severe"].low if isinstance(bands["severe"], Span) else None,
+                "basis": basis if isinstance(basis, str) else "no severity band is known for this pairing",
+                "sources": self.cite({origin.ref: origin.grade}) if origin and origin.ref else (),
+            }
+        )
+
+    def findings(self) -> tuple[FindingResult, ...]:
+        return tuple(
+            FindingResult(finding=name, says=item.says, facts=self.used(self.rules.rules[f"finding.{name}"]))
+            for name, item in self.rules.findings.items()
+            if self.outcome.findings[name]
+        )
+
+    def derived(self) -> tuple[DerivedResult, ...]:
+        made = []
+        for name, each in FORMULAS.items():
+            if name in self.found.facts:
+                made.append(
+                    DerivedResult(
+                        name=name,
+                        value=show(self.found.facts[name]),
+                        unit=each.unit,
+                        formula=each.formula,
+                        inputs=tuple(f"{fact} = {show(self.found.facts[fact])}" for fact in self.found.origins[name].inputs),
+                        source=self.cite({each.source: each.grade})[0],
+                    )
+                )
+        return tuple(made)
+
+    def protocol(self) -> tuple[Step, ...]:
+        return tuple(
+            Step(id=step.id, title=step.title, do=step.do, why=step.why)
+            for step in self.knowledge.steps(self.found.facts)
+        )
+
+    def notes(self, verdict: Verdict) -> tuple[str, ...]:
+        notes = list(self.found.notes)
+        notes += self.knowledge.standard_notes(self.found.facts)
+        notes += self.window_note()
+        if verdict in ("faulty", "undetermined"):
+            notes.append(self.rules.scale.because)
+        return tuple(dict.fromkeys(notes))
+
+    def window_note(self) -> list[str]:
+        """For a phosphate film whose Li/P stands nowhere: say so and ask for what is missing."""
+        facts, findings = self.found.facts, self.outcome.findings
+        if facts.get("electrolyte_family") != "phosphate_film" or facts.get("electrode_role") != "cathode":
+            return []
+        if any(findings[f"li-p-{side}-window"] for side in ("below", "within", "above")):
+            return []
+        missing = [name for name in ("li_p_ratio", "li_p_window_low", "li_p_window_high") if name not in facts]
+        return [
+            "Li/P could not be placed against a low-resistance window: no bounds are published that could be read. "
+            f"Give {', '.join(missing) or 'li_p_position'}, or li_p_position when only the side is known."
+        ]
+
+
+def _level(resistance: Span, excellent: Any, acceptable: Span, severe: Any) -> str | None:
+    """Name of the band when the whole interval lies in one band."""
+    if isinstance(excellent, Span) and resistance.high <= excellent.high and excellent.high <= acceptable.high:
+        return "excellent"
+    if resistance.high <= acceptable.high:
+        return "acceptable"
+    if resistance.low <= acceptable.high:
+        return None
+    if not isinstance(severe, Span):
+        return "poor"
+    if resistance.low > severe.low:
+        return "severe"
+    return "poor" if resistance.high <= severe.low else None
+

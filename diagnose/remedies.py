@@ -1,0 +1,112 @@
+"""Ranking of remedies: how much of the likely causes each would take away, what speaks against it, and how ready it is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+
+from diagnose.case import Case
+from diagnose.data import Base
+from diagnose.report import Citation, Effect, Reason, RemedyResult, Status, Verdict
+from diagnose.rulebook import Remedy, Rule
+from diagnose.scoring import Score
+
+# Share of a cause that a remedy of this strength usually removes (judgement).
+SHARE = {"strong": 0.9, "moderate": 0.6, "weak": 0.3}
+# How a condition that fits better or worse moves the benefit in the ranking (judgement).
+BETTER, WORSE = 1.15, 0.6
+STAGES = ("lab", "pilot", "production")
+RECOMMENDED_FROM = 0.2
+NOTHING_TO_DO = "none-needed"
+
+Cite = Callable[[Mapping[str, str]], tuple[Citation, ...]]
+
+
+@dataclass(frozen=True)
+class Advice:
+    """Ranked remedies, struck-out ones last, and the hazards of those that are recommended."""
+
+    remedies: tuple[RemedyResult, ...]
+    hazards: tuple[str, ...]
+
+
+def advise(
+    base: Base, case: Case, verdict: Verdict, causes: tuple[Score, ...], fired: Iterable[str], cite: Cite
+) -> Advice:
+    """Remedies for a verdict and its ranked causes. `fired` are the remedy rules that hold."""
+    if verdict == "healthy":
+        remedy = base.rules.remedies.get(NOTHING_TO_DO)
+        return Advice((_result(remedy, "recommended", 1, 1.0, (), cite),) if remedy else (), ())
+    notes: dict[str, list[Rule]] = {}
+    for name in sorted(fired):
+        rule = base.rules.rules[name]
+        notes.setdefault(rule.owner, []).append(rule)
+    chances = {score.cause: score.probability for score in causes}
+    usable: list[tuple[float, str, Status, float]] = []
+    struck: list[tuple[float, str]] = []
+    for slug, remedy in base.rules.remedies.items():
+        kinds = [rule.kind for rule in notes.get(slug, [])]
+        benefit = _benefit(remedy, chances)
+        if "unfit" in kinds or benefit < 0.02:
+            continue
+        if "contraindication" in kinds:
+            struck.append((-benefit, slug))
+            continue
+        fit = benefit * (BETTER if "better" in kinds else 1.0) * (WORSE if "worse" in kinds else 1.0)
+        ready = _ready(remedy, case.production_stage)
+        status: Status = "recommended" if fit >= RECOMMENDED_FROM and ready else "possible"
+        usable.append((-fit * (1.0 if ready else 0.5), slug, status, benefit))
+    results = [
+        _result(base.rules.remedies[slug], status, rank, benefit, notes.get(slug, ()), cite)
+        for rank, (_, slug, status, benefit) in enumerate(sorted(usable), 1)
+    ]
+    results += [
+        _result(base.rules.remedies[slug], "contraindicated", None, -benefit, notes[slug], cite)
+        for benefit, slug in sorted(struck)
+    ]
+    hazards = [hazard for each in results if each.status == "recommended" for hazard in each.hazards]
+    return Advice(tuple(results), tuple(sorted(set(hazards))))
+
+
+def _benefit(remedy: Remedy, chances: Mapping[str, float]) -> float:
+    left = 1.0
+    for cause, strength in sorted(remedy.treats.items()):
+        left *= 1.0 - chances.get(cause, 0.0) * SHARE[strength]
+    return round(1.0 - left, 6)
+
+
+def _ready(remedy: Remedy, stage: str | None) -> bool:
+    return stage is None or STAGES.index(remedy.readiness) >= STAGES.index(stage)
+
+
+def _result(
+    remedy: Remedy, status: Status, rank: int | None, benefit: float, rules: Iterable[Rule], cite: Cite
+) -> RemedyResult:
+    shown = ("contraindication",) if status == "contraindicated" else ("better", "worse")
+    return RemedyResult(
+        remedy=remedy.remedy,
+        title=remedy.title,
+        status=status,
+        rank=rank,
+        benefit=benefit,
+        treats=tuple(sorted(remedy.treats)),
+        how=remedy.how,
+        reasons=tuple(
+            Reason(rule=rule.id, because=rule.item.because, sources=cite(rule.item.sources))
+            for rule in rules
+            if rule.kind in shown
+        ),
+        effects=tuple(
+            Effect(
+                on=each.on, says=each.says, before=each.before, after=each.after, unit=each.unit, sources=cite(each.sources)
+            )
+            for each in remedy.effects
+        ),
+        settings=tuple(each.says for each in remedy.settings),
+        hazards=tuple(remedy.hazards),
+        cost=remedy.cost,
+        hours=remedy.hours,
+        readiness=remedy.readiness,
+        verify=remedy.verify,
+        sources=cite(remedy.sources),
+    )
