@@ -25,14 +25,13 @@ ABSENT = "none"
 
 
 class Case(BaseModel):
-    """What is known of ONE interface. Every field is optional but an electrolyte (or its family) and the electrode role.
+    """What is known of ONE interface. Only an electrolyte (or its family) and the electrode role must be given.
 
     A missing field is unknown, never "no". Numbers may be figures in the unit of the field name or text with a unit, an
     uncertainty, a bound or a range ("50 bar", "85 ± 5", "<10", "500-900"). Raises CaseError with every mistake found.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, arbitrary_types_allowed=True)
-
 
     electrolyte: str | None = None
     electrolyte_family: str | None = None
@@ -168,7 +167,9 @@ class Case(BaseModel):
         if isinstance(data, Case):
             return dict(data)
         if not isinstance(data, Mapping):
-            raise CaseError((Problem("a case is a mapping of field names to values", hint="Write lines like `electrolyte: LLZO`."),))
+            raise CaseError(
+                (Problem("a case is a mapping of field names to values", hint="Write lines like `electrolyte: LLZO`."),)
+            )
         return checked(data)
 
     def known(self) -> dict[str, Any]:
@@ -223,7 +224,9 @@ def _converted(field: Any, raw: Any) -> Any:
     if field.kind == "flag":
         if isinstance(raw, bool):
             return raw
-        raise QuantityError(f"{raw!r} is neither true nor false", "Write true or false, or leave the field out when unknown.")
+        raise QuantityError(
+            f"{raw!r} is neither true nor false", "Write true or false, or leave the field out when unknown."
+        )
     if isinstance(raw, bool) or not isinstance(raw, str) or not raw.strip():
         kind = "one of its choices" if field.kind == "choice" else "a name"
         raise QuantityError(f"{raw!r} is not {kind}", _choices(field, str(raw)))

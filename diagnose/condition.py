@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Union
+from typing import Any
 
 from diagnose.quantity import Span
 
@@ -44,13 +44,13 @@ class All:
 
 
 @dataclass(frozen=True)
-class Any_:
+class Any_:  # noqa: N801 - beside typing.Any
     """At least one part must hold."""
 
     parts: tuple[Condition, ...]
 
 
-Condition = Union[Leaf, FindingLeaf, All, Any_]
+Condition = Leaf | FindingLeaf | All | Any_
 
 
 def leaf_test(test: str, args: tuple[Any, ...], value: Value) -> Truth:
@@ -123,7 +123,9 @@ def leaves(condition: Condition) -> Iterator[Leaf | FindingLeaf]:
             yield from leaves(part)
 
 
-def wanted(condition: Condition, facts: Mapping[str, Value], findings: Mapping[str, Truth]) -> Iterator[Leaf | FindingLeaf]:
+def wanted(
+    condition: Condition, facts: Mapping[str, Value], findings: Mapping[str, Truth]
+) -> Iterator[Leaf | FindingLeaf]:
     """The unknown leaves that keep an unknown condition from being decided."""
     if evaluate(condition, facts, findings) is not None:
         return
@@ -182,7 +184,11 @@ def _comparison(name: str, test: str, args: Any, place: tuple[Any, ...], complai
         complain(place, f"{test!r} is not a test", f"Choose from {', '.join(TESTS)}.")
     elif test in ("known", "unknown"):
         if args is not True:
-            complain(place, f"{test} takes only true", f"Write {{{'unknown' if test == 'known' else 'known'}: true}} for the opposite.")
+            complain(
+                place,
+                f"{test} takes only true",
+                f"Write {{{'unknown' if test == 'known' else 'known'}: true}} for the opposite.",
+            )
         return Leaf(name, test, ())
     elif test == "between":
         figures = args if isinstance(args, list) else [args]
@@ -212,7 +218,9 @@ def describe(condition: Condition) -> str:
     if isinstance(condition, Leaf):
         return _leaf_words(condition)
     glue = " and " if isinstance(condition, All) else " or "
-    return glue.join(f"({describe(part)})" if isinstance(part, (All, Any_)) else describe(part) for part in condition.parts)
+    return glue.join(
+        f"({describe(part)})" if isinstance(part, (All, Any_)) else describe(part) for part in condition.parts
+    )
 
 
 def _leaf_words(leaf: Leaf) -> str:

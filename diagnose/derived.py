@@ -2,15 +2,15 @@
 
 Every function here uses + - * / and comparisons only, so it gives the same bits for one Python float and for a numpy
 column, and every function is monotone in each argument (or says where it turns), so an interval is mapped exactly by
-mapping its corners. Where two inputs could feed the same slot (the user's target or the severity band, the measured cut-off or the usual one)
-the first known one is taken.
+mapping its corners. Where two inputs could feed the same slot (the target or the severity band, the measured cut-off or
+the usual one) the first known one is taken.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import product
+from itertools import pairwise, product
 from typing import Any
 
 from diagnose.quantity import Span
@@ -22,8 +22,8 @@ Value = Span | str | bool | None
 class Derived:
     """One derived quantity.
 
-    `slots` names, for each argument of `function`, the facts that may fill it; the first known one does. `turns_at` lists
-    the arguments at which a one-argument function changes direction. `source` is a reference id with its grade.
+    `slots` names, for each argument of `function`, the facts that may fill it; the first known one does. `turns_at`
+    lists the arguments at which a one-argument function changes direction. `source` is a reference id with its grade.
     """
 
     name: str
@@ -92,14 +92,13 @@ _WATER = (
 HARMFUL_WATER_PPM_MIN = 126.8 * 30.0
 
 
-def water_ppm(dew_point_C: Any) -> Any:  # noqa: N803
+def water_ppm(dew_point_C: Any) -> Any:
     """Water content of air in ppm by volume from its dew point in C, by straight lines between tabulated points.
 
     Source: tabulated saturation vapour pressures over ice and water; -40 C is about 126 ppm (Yersak 2022).
     """
-    first_x, first_y = _WATER[0]
-    total = first_y + 0.0 * dew_point_C
-    for (x0, y0), (x1, y1) in zip(_WATER, _WATER[1:], strict=False):
+    total = _WATER[0][1] + 0.0 * dew_point_C
+    for (x0, y0), (x1, y1) in pairwise(_WATER):
         share = (dew_point_C - x0) / (x1 - x0)
         share = (share > 0) * share
         share = share - (share > 1) * (share - 1)
@@ -113,135 +112,253 @@ def _water_dose(dew_point: Any, minutes: Any) -> Any:
 
 DERIVED: tuple[Derived, ...] = (
     Derived(
-        "derived.resistance_over_acceptable", "1", "R / R_acceptable",
+        "derived.resistance_over_acceptable",
+        "1",
+        "R / R_acceptable",
         "interfacial resistance over the target, or over the upper end of the acceptable band of the pairing",
-        "derivation", "derived",
-        (("interfacial_resistance_ohm_cm2",), ("target_resistance_ohm_cm2", "pairing.acceptable_ohm_cm2")), _ratio,
+        "derivation",
+        "derived",
+        (("interfacial_resistance_ohm_cm2",), ("target_resistance_ohm_cm2", "pairing.acceptable_ohm_cm2")),
+        _ratio,
     ),
     Derived(
-        "derived.resistance_over_severe", "1", "R / R_severe",
+        "derived.resistance_over_severe",
+        "1",
+        "R / R_severe",
         "interfacial resistance over the start of the severe band of the pairing",
-        "derivation", "derived", (("interfacial_resistance_ohm_cm2",), ("pairing.severe_ohm_cm2",)), _ratio,
+        "derivation",
+        "derived",
+        (("interfacial_resistance_ohm_cm2",), ("pairing.severe_ohm_cm2",)),
+        _ratio,
     ),
     Derived(
-        "derived.voltage_lost_mV", "mV", "j R",
+        "derived.voltage_lost_mV",
+        "mV",
+        "j R",
         "voltage lost at the interface at the stated current (mA/cm2 times ohm cm2)",
-        "derivation", "derived", (("current_density_mA_cm2",), ("interfacial_resistance_ohm_cm2",)), _product,
+        "derivation",
+        "derived",
+        (("current_density_mA_cm2",), ("interfacial_resistance_ohm_cm2",)),
+        _product,
     ),
     Derived(
-        "derived.interface_time_constant_s", "s", "R C",
+        "derived.interface_time_constant_s",
+        "s",
+        "R C",
         "apparent time constant of the interface arc",
-        "derivation", "derived", (("interfacial_resistance_ohm_cm2",), ("arc_capacitance_F_cm2",)), _product,
+        "derivation",
+        "derived",
+        (("interfacial_resistance_ohm_cm2",), ("arc_capacitance_F_cm2",)),
+        _product,
     ),
     Derived(
-        "derived.oxidation_overdrive_V", "V", "V_upper - V_oxidation",
+        "derived.oxidation_overdrive_V",
+        "V",
+        "V_upper - V_oxidation",
         "how far the cathode stands above the oxidation limit of the electrolyte",
-        "zhu-2015", "recalled",
-        (("upper_cutoff_V", "electrode.upper_V", "electrode.potential_V"), ("electrolyte.oxidation_limit_V",)), _difference,
+        "zhu-2015",
+        "recalled",
+        (("upper_cutoff_V", "electrode.upper_V", "electrode.potential_V"), ("electrolyte.oxidation_limit_V",)),
+        _difference,
     ),
     Derived(
-        "derived.coating_oxidation_overdrive_V", "V", "V_upper - V_oxidation(coating)",
+        "derived.coating_oxidation_overdrive_V",
+        "V",
+        "V_upper - V_oxidation(coating)",
         "how far the cathode stands above the oxidation limit of the coating",
-        "zhu-2015", "recalled",
-        (("upper_cutoff_V", "electrode.upper_V", "electrode.potential_V"), ("coating.oxidation_limit_V",)), _difference,
+        "zhu-2015",
+        "recalled",
+        (("upper_cutoff_V", "electrode.upper_V", "electrode.potential_V"), ("coating.oxidation_limit_V",)),
+        _difference,
     ),
     Derived(
-        "derived.reduction_overdrive_V", "V", "V_reduction - V_anode",
+        "derived.reduction_overdrive_V",
+        "V",
+        "V_reduction - V_anode",
         "how far the anode stands below the reduction limit of the electrolyte",
-        "zhu-2015", "recalled", (("electrolyte.reduction_limit_V",), ("lower_cutoff_V", "electrode.potential_V")), _difference,
+        "zhu-2015",
+        "recalled",
+        (("electrolyte.reduction_limit_V",), ("lower_cutoff_V", "electrode.potential_V")),
+        _difference,
     ),
     Derived(
-        "derived.heating_above_onset_C", "degC", "T_process - T_onset",
+        "derived.heating_above_onset_C",
+        "degC",
+        "T_process - T_onset",
         "how far the pair was heated above the temperature at which it starts to react",
-        "derivation", "derived", (("process_temperature_C",), ("pairing.compatibility_onset_C",)), _difference,
+        "derivation",
+        "derived",
+        (("process_temperature_C",), ("pairing.compatibility_onset_C",)),
+        _difference,
     ),
     Derived(
-        "derived.thermal_strain_percent", "percent", "d_alpha (T_process - 25 C)",
+        "derived.thermal_strain_percent",
+        "percent",
+        "d_alpha (T_process - 25 C)",
         "strain between the layers after cooling to 25 C",
-        "bertrand-2021", "derived", (("expansion_mismatch_ppm_K",), ("process_temperature_C",)),
+        "bertrand-2021",
+        "derived",
+        (("expansion_mismatch_ppm_K",), ("process_temperature_C",)),
         lambda mismatch, hot: mismatch * (hot - 25.0) * 1.0e-4,
     ),
     Derived(
-        "derived.pressure_over_low", "1", "P / P_low",
+        "derived.pressure_over_low",
+        "1",
+        "P / P_low",
         "stack pressure over the lower end of the usual window of the pairing",
-        "derivation", "derived", (("stack_pressure_MPa",), ("pairing.pressure_low_MPa",)), _ratio,
+        "derivation",
+        "derived",
+        (("stack_pressure_MPa",), ("pairing.pressure_low_MPa",)),
+        _ratio,
     ),
     Derived(
-        "derived.pressure_over_high", "1", "P / P_high",
+        "derived.pressure_over_high",
+        "1",
+        "P / P_high",
         "stack pressure over the upper end of the usual window of the pairing",
-        "derivation", "derived", (("stack_pressure_MPa",), ("pairing.pressure_high_MPa",)), _ratio,
+        "derivation",
+        "derived",
+        (("stack_pressure_MPa",), ("pairing.pressure_high_MPa",)),
+        _ratio,
     ),
     Derived(
-        "derived.li_p_over_window_low", "1", "(Li/P) / window_low",
+        "derived.li_p_over_window_low",
+        "1",
+        "(Li/P) / window_low",
         "Li/P over the lower end of the low-resistance window given for this pair",
-        "derivation", "derived", (("li_p_ratio",), ("li_p_window_low",)), _ratio,
+        "derivation",
+        "derived",
+        (("li_p_ratio",), ("li_p_window_low",)),
+        _ratio,
     ),
     Derived(
-        "derived.li_p_over_window_high", "1", "(Li/P) / window_high",
+        "derived.li_p_over_window_high",
+        "1",
+        "(Li/P) / window_high",
         "Li/P over the upper end of the low-resistance window given for this pair",
-        "derivation", "derived", (("li_p_ratio",), ("li_p_window_high",)), _ratio,
+        "derivation",
+        "derived",
+        (("li_p_ratio",), ("li_p_window_high",)),
+        _ratio,
     ),
     Derived(
-        "derived.li_p_window_width", "1", "window_high - window_low",
-        "width of the Li/P window given", "derivation", "derived", (("li_p_window_high",), ("li_p_window_low",)), _difference,
+        "derived.li_p_window_width",
+        "1",
+        "window_high - window_low",
+        "width of the Li/P window given",
+        "derivation",
+        "derived",
+        (("li_p_window_high",), ("li_p_window_low",)),
+        _difference,
     ),
     Derived(
-        "derived.voltage_window_V", "V", "V_upper - V_lower",
-        "width of the voltage window given", "derivation", "derived", (("upper_cutoff_V",), ("lower_cutoff_V",)), _difference,
+        "derived.voltage_window_V",
+        "V",
+        "V_upper - V_lower",
+        "width of the voltage window given",
+        "derivation",
+        "derived",
+        (("upper_cutoff_V",), ("lower_cutoff_V",)),
+        _difference,
     ),
     Derived(
-        "derived.activation_energy_difference_eV", "eV", "Ea_interface - Ea_bulk",
+        "derived.activation_energy_difference_eV",
+        "eV",
+        "Ea_interface - Ea_bulk",
         "activation energy of the interface minus that of the bulk",
-        "eckhardt-2022-dynamic", "derived",
-        (("interface_activation_energy_eV",), ("bulk_activation_energy_eV", "electrolyte.activation_energy_eV")), _difference,
+        "eckhardt-2022",
+        "derived",
+        (("interface_activation_energy_eV",), ("bulk_activation_energy_eV", "electrolyte.activation_energy_eV")),
+        _difference,
     ),
     Derived(
-        "derived.degrees_below_melting_C", "degC", "T_melting - T",
+        "derived.degrees_below_melting_C",
+        "degC",
+        "T_melting - T",
         "how far the cell works below the melting temperature of its polymer",
-        "derivation", "derived",
-        (("polymer_melting_C", "electrolyte.melting_C", "second_electrolyte.melting_C"), ("temperature_C",)), _difference,
+        "derivation",
+        "derived",
+        (("polymer_melting_C", "electrolyte.melting_C", "second_electrolyte.melting_C"), ("temperature_C",)),
+        _difference,
     ),
     Derived(
-        "derived.water_dose_over_harmful", "1", "ppm(dew point) t / (126.8 ppm x 30 min)",
+        "derived.water_dose_over_harmful",
+        "1",
+        "ppm(dew point) t / (126.8 ppm x 30 min)",
         "water dose seen, over the dose known to cost a thiophosphate more than half of its conductivity",
-        "yersak-2022", "seen", (("dew_point_C",), ("dew_exposure_min",)), _water_dose,
+        "yersak-2022",
+        "seen",
+        (("dew_point_C",), ("dew_exposure_min",)),
+        _water_dose,
     ),
     Derived(
-        "derived.current_over_critical", "1", "j / j_critical",
+        "derived.current_over_critical",
+        "1",
+        "j / j_critical",
         "current over the one at which this cell was found to fail",
-        "derivation", "derived", (("current_density_mA_cm2",), ("critical_current_density_mA_cm2",)), _ratio,
+        "derivation",
+        "derived",
+        (("current_density_mA_cm2",), ("critical_current_density_mA_cm2",)),
+        _ratio,
     ),
     Derived(
-        "derived.stripping_over_limit", "1", "j / j_strip(P)",
+        "derived.stripping_over_limit",
+        "1",
+        "j / j_strip(P)",
         "current over the stripping limit published for this pairing at this pressure",
-        "kasemchainan-2019", "recalled", (("current_density_mA_cm2",), ("pairing.stripping_limit_mA_cm2",)), _ratio,
+        "kasemchainan-2019",
+        "recalled",
+        (("current_density_mA_cm2",), ("pairing.stripping_limit_mA_cm2",)),
+        _ratio,
     ),
     Derived(
-        "derived.swelling_percent", "percent", "|dV/V|",
+        "derived.swelling_percent",
+        "percent",
+        "|dV/V|",
         "size of the volume change of the electrode over a full charge",
-        "derivation", "derived", (("electrode_volume_change_percent", "electrode.volume_change_percent"),),
-        lambda change: change * (1.0 - 2.0 * (change < 0)), (0.0,),
+        "derivation",
+        "derived",
+        (("electrode_volume_change_percent", "electrode.volume_change_percent"),),
+        lambda change: change * (1.0 - 2.0 * (change < 0)),
+        (0.0,),
     ),
     Derived(
-        "derived.coating_over_useful_low", "1", "d / d_low",
+        "derived.coating_over_useful_low",
+        "1",
+        "d / d_low",
         "coating thickness over the lower end of its useful range",
-        "derivation", "derived", (("coating_thickness_nm",), ("coating.useful_low_nm",)), _ratio,
+        "derivation",
+        "derived",
+        (("coating_thickness_nm",), ("coating.useful_low_nm",)),
+        _ratio,
     ),
     Derived(
-        "derived.coating_over_useful_high", "1", "d / d_high",
+        "derived.coating_over_useful_high",
+        "1",
+        "d / d_high",
         "coating thickness over the upper end of its useful range",
-        "derivation", "derived", (("coating_thickness_nm",), ("coating.useful_high_nm",)), _ratio,
+        "derivation",
+        "derived",
+        (("coating_thickness_nm",), ("coating.useful_high_nm",)),
+        _ratio,
     ),
     Derived(
-        "derived.coating_resistance_ohm_cm2", "ohm*cm^2", "d / sigma",
+        "derived.coating_resistance_ohm_cm2",
+        "ohm*cm^2",
+        "d / sigma",
         "resistance of the coating itself: 1 nm at 1e-9 S/cm is 100 ohm cm2",
-        "derivation", "derived", (("coating_thickness_nm",), ("coating.conductivity_S_cm",)),
+        "derivation",
+        "derived",
+        (("coating_thickness_nm",), ("coating.conductivity_S_cm",)),
         lambda thickness, sigma: _ratio(thickness * 1.0e-7, sigma),
     ),
     Derived(
-        "derived.coating_resistance_over_acceptable", "1", "d / (sigma R_acceptable)",
+        "derived.coating_resistance_over_acceptable",
+        "1",
+        "d / (sigma R_acceptable)",
         "resistance of the coating itself over the acceptable resistance of the pairing",
-        "derivation", "derived",
+        "derivation",
+        "derived",
         (
             ("coating_thickness_nm",),
             ("coating.conductivity_S_cm",),
@@ -250,32 +367,51 @@ DERIVED: tuple[Derived, ...] = (
         lambda thickness, sigma, acceptable: _ratio(_ratio(thickness * 1.0e-7, sigma), acceptable),
     ),
     Derived(
-        "derived.conductivity_over_expected", "1", "sigma / sigma_expected",
+        "derived.conductivity_over_expected",
+        "1",
+        "sigma / sigma_expected",
         "measured conductivity of the electrolyte over the usual one of this material at 25 C",
-        "derivation", "derived", (("electrolyte_conductivity_S_cm",), ("electrolyte.conductivity_S_cm",)), _ratio,
+        "derivation",
+        "derived",
+        (("electrolyte_conductivity_S_cm",), ("electrolyte.conductivity_S_cm",)),
+        _ratio,
     ),
     Derived(
-        "derived.electrolyte_resistance_ohm_cm2", "ohm*cm^2", "L / sigma",
+        "derived.electrolyte_resistance_ohm_cm2",
+        "ohm*cm^2",
+        "L / sigma",
         "resistance that the electrolyte layer itself should have",
-        "derivation", "derived",
+        "derivation",
+        "derived",
         (("electrolyte_thickness_um",), ("electrolyte_conductivity_S_cm", "electrolyte.conductivity_S_cm")),
         lambda thickness, sigma: _ratio(thickness * 1.0e-4, sigma),
     ),
     Derived(
-        "derived.arc_capacitance_normalised_F_cm", "F/cm", "C L / A",
+        "derived.arc_capacitance_normalised_F_cm",
+        "F/cm",
+        "C L / A",
         "arc capacitance at unit cell constant, for comparison with bulk and grain boundary",
-        "irvine-1990", "recalled", (("arc_capacitance_F_cm2",), ("electrolyte_thickness_um",)),
+        "irvine-1990",
+        "recalled",
+        (("arc_capacitance_F_cm2",), ("electrolyte_thickness_um",)),
         lambda capacitance, thickness: capacitance * thickness * 1.0e-4,
     ),
     Derived(
-        "derived.film_thickness_from_capacitance_nm", "nm", "eps_r eps_0 / C with eps_r = 10",
+        "derived.film_thickness_from_capacitance_nm",
+        "nm",
+        "eps_r eps_0 / C with eps_r = 10",
         "thickness of a film that would have the capacitance of the arc",
-        "derivation", "derived", (("arc_capacitance_F_cm2",),), lambda capacitance: _ratio(8.854e-6, capacitance),
+        "derivation",
+        "derived",
+        (("arc_capacitance_F_cm2",),),
+        lambda capacitance: _ratio(8.854e-6, capacitance),
     ),
-)  # fmt: skip
+)
 
 
-def derive(facts: Mapping[str, Value], quantities: Sequence[Derived] = DERIVED) -> Iterator[tuple[str, Span, tuple[str, ...]]]:
+def derive(
+    facts: Mapping[str, Value], quantities: Sequence[Derived] = DERIVED
+) -> Iterator[tuple[str, Span, tuple[str, ...]]]:
     """Name, interval and inputs of every derived quantity whose inputs are known."""
     for quantity in quantities:
         value = quantity.value(facts)

@@ -9,6 +9,7 @@ from typing import Any
 import diagnose as package
 from diagnose import interpreter
 from diagnose.case import Case
+from diagnose.condition import evaluate
 from diagnose.data import Base, load
 from diagnose.derived import DERIVED
 from diagnose.engine import session
@@ -66,7 +67,7 @@ def refuse_contradictions(base: Base, found: FactBase) -> None:
     """Raise CaseError naming every pair of facts that cannot be true together."""
     problems = []
     for rule in base.rules.of("contradiction"):
-        if interpreter.evaluate(rule.when, found.facts, {}):
+        if evaluate(rule.when, found.facts, {}):
             given = [name for name in rule.item.fields if name in found.facts] or rule.item.fields
             problems.append(Problem(rule.item.says.rstrip("."), field=given[0], hint=rule.item.fix))
     if problems:
@@ -296,7 +297,9 @@ class _Writer:
                         value=show(self.found.facts[name]),
                         unit=each.unit,
                         formula=each.formula,
-                        inputs=tuple(f"{fact} = {show(self.found.facts[fact])}" for fact in self.found.origins[name].inputs),
+                        inputs=tuple(
+                            f"{fact} = {show(self.found.facts[fact])}" for fact in self.found.origins[name].inputs
+                        ),
                         source=self.cite({each.source: each.grade})[0],
                     )
                 )
@@ -343,4 +346,3 @@ def _level(resistance: Span, excellent: Any, acceptable: Span, severe: Any) -> s
     if resistance.low > severe.low:
         return "severe"
     return "poor" if resistance.high <= severe.low else None
-

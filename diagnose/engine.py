@@ -69,7 +69,8 @@ def kit() -> _Kit:
         import experta
         from experta import abstract, engine, factlist
         from experta.agenda import Agenda
-        from experta.matchers.rete import ReteMatcher, mixins, nodes
+        from experta.matchers.rete import ReteMatcher, check, mixins, nodes
+        from experta.matchers.rete.token import Token
 
     logging.getLogger("experta").setLevel(logging.WARNING)
 
@@ -112,6 +113,7 @@ def kit() -> _Kit:
                         walk(child.node)
 
             walk(self.root_node)
+            self._first: dict[type, list[tuple[str, Callable[[Any], bool], Callable[[Any], None]]]] = {}
             self._ends = tuple(node for node in order if isinstance(node, nodes.ConflictSetNode))
             self._memories = tuple(node for node in order if not isinstance(node, mixins.NoMemory))
 
@@ -121,7 +123,7 @@ def kit() -> _Kit:
             for fact in deleting or ():
                 self.root_node.remove(fact)
             for fact in adding or ():
-                self.root_node.add(fact)
+                self._add(fact)
             added: list[Any] = []
             removed: list[Any] = []
             for node in self._ends:
@@ -132,6 +134,30 @@ def kit() -> _Kit:
                     removed.extend(node.removed)
                     node.removed = set()
             return added, removed
+
+        def _add(self, fact: Any) -> None:
+            """Send a fact into the network; the first test on a slot is made before a token is copied for it."""
+            kind = type(fact)
+            if kind not in self._first:
+                self._first[kind] = list(self._entrances(kind))
+            token = Token.valid(fact)
+            for slot, passes, callback in self._first[kind]:
+                if not slot or (slot in fact and passes(fact[slot])):
+                    callback(token)
+
+        def _entrances(self, kind: type) -> Iterator[tuple[str, Callable[[Any], bool], Callable[[Any], None]]]:
+            for child in self.root_node.children:
+                wanted = child.node.matcher
+                if not isinstance(wanted, check.TypeCheck):
+                    yield "", bool, child.callback
+                elif wanted.fact_type is kind:
+                    for grandchild in child.node.children:
+                        test: Any = getattr(grandchild.node, "matcher", None)
+                        plain = isinstance(test, check.FeatureCheck) and isinstance(test.expected, experta.P)
+                        if plain and test.expected.__bind__ is None and isinstance(test.what, str):
+                            yield test.what, test.expected.match, grandchild.callback
+                        else:
+                            yield "", bool, grandchild.callback
 
         def reset(self) -> None:
             for node in self._memories:
@@ -178,6 +204,9 @@ def alternatives(condition: Condition) -> list[tuple[Leaf | FindingLeaf, ...]]:
 
 def _holds(leaves: tuple[Leaf, ...]) -> Callable[[Value], bool]:
     """A total predicate on one slot: every leaf comes out as it wants."""
+    if len(leaves) == 1:
+        test, args, want = leaves[0].test, leaves[0].args, leaves[0].want
+        return lambda value: leaf_test(test, args, value) is want
 
     def predicate(value: Value) -> bool:
         return all(leaf_test(leaf.test, leaf.args, value) is leaf.want for leaf in leaves)

@@ -57,9 +57,9 @@ def names(knowledge: Knowledge) -> Names:
     facts = {}
     for name, each in knowledge.vocabulary.items():
         kind = "number" if each.kind == "integer" else "text" if each.kind == "material" else each.kind
-        facts[name] = FactInfo(kind, tuple(each.of or ()))
-    for name, each in knowledge.properties.items():
-        facts[name] = FactInfo(each.kind, tuple(each.of or ()))
+        facts[name] = FactInfo(kind, tuple(each.of))
+    for name, about in knowledge.properties.items():
+        facts[name] = FactInfo(about.kind, tuple(about.of))
     for quantity in DERIVED:
         facts[quantity.name] = FactInfo("number", ())
     return Names(facts=facts, references=frozenset(knowledge.references), guide=frozenset(knowledge.guide))
@@ -115,7 +115,9 @@ def _material(base: FactBase, case: Case, knowledge: Knowledge, name: str, kind:
     if material is None and not (name == "electrolyte" and case.electrolyte_family is None):
         hint = did_you_mean(given, knowledge.material_names(kind))
         label = name.replace("_", " ")
-        base.notes.append(f"The {label} {given} is not in the knowledge base, so nothing about it could be judged. {hint}".strip())
+        base.notes.append(
+            f"The {label} {given} is not in the knowledge base, so nothing about it could be judged. {hint}".strip()
+        )
     return material
 
 

@@ -22,7 +22,9 @@ class Outcome:
     unknown: Mapping[str, tuple[str, ...]]
 
 
-def infer(book: RuleBook, facts: Mapping[str, Value], phase: int = 1, findings: Mapping[str, Truth] | None = None) -> Outcome:
+def infer(
+    book: RuleBook, facts: Mapping[str, Value], phase: int = 1, findings: Mapping[str, Truth] | None = None
+) -> Outcome:
     """Evaluate all rules of one phase. Phase 2 needs the findings of phase 1 and the scores among the facts."""
     known: dict[str, Truth] = dict(findings or {})
     if phase == 1:

@@ -254,15 +254,15 @@ class Row(Sourced):
 class Compatibility(Row):
     """What heating does to a pair; `onset_C` is the temperature from which it reacts."""
 
-    onset_C: float | None = pydantic.Field(default=None, ge=0, le=2000)  # noqa: N815
+    onset_C: float | None = pydantic.Field(default=None, ge=0, le=2000)
     says: str
 
 
 class PressureWindow(Row):
     """A usual stack pressure in MPa while the cell runs."""
 
-    low_MPa: float = pydantic.Field(ge=0)  # noqa: N815
-    high_MPa: float = pydantic.Field(gt=0)  # noqa: N815
+    low_MPa: float = pydantic.Field(ge=0)
+    high_MPa: float = pydantic.Field(gt=0)
     says: str
 
 
@@ -270,8 +270,8 @@ class FabricationPressure(Row):
     """A pressure in MPa used to make something."""
 
     what: str
-    low_MPa: float | None = None  # noqa: N815
-    high_MPa: float | None = None  # noqa: N815
+    low_MPa: float | None = None
+    high_MPa: float | None = None
     says: str = ""
 
 
@@ -279,7 +279,7 @@ class StrippingLimit(Row):
     """Largest current (mA/cm2) at which lithium strips without voids, against stack pressure (MPa)."""
 
     points: tuple[tuple[float, float], ...] = _listed(min_length=2)
-    temperature_C: tuple[float, float] = _listed(default=(10.0, 40.0))  # noqa: N815
+    temperature_C: tuple[float, float] = _listed(default=(10.0, 40.0))
     says: str
 
     @model_validator(mode="after")
@@ -364,7 +364,7 @@ class Decomposition(Sourced):
     """Energy of decomposition of a phase at a potential."""
 
     phase: str
-    potential_V: float  # noqa: N815
+    potential_V: float
     value: float
     unit: Literal["meV/atom"]
 
@@ -375,7 +375,7 @@ class VolumeChange(Sourced):
     a: str
     b: str
     chemical_percent: float
-    at_4p5_V_percent: float  # noqa: N815
+    at_4p5_V_percent: float
 
 
 @dataclass(frozen=True, eq=False)

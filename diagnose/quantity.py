@@ -117,7 +117,10 @@ def _wrong_dimension(registry: Any, written: str, source: Any, unit: str) -> tup
         message = f"{written} is a resistance; this field needs a resistance times area ({expected})"
         return message, 'Multiply by the electrode area, for example "85 ohm cm2".'
     if unit == "mA/cm^2" and source.dimensionality == registry.parse_units("A").dimensionality:
-        return f"{written} is a current; this field needs a current per area ({expected})", "Divide by the electrode area."
+        return (
+            f"{written} is a current; this field needs a current per area ({expected})",
+            "Divide by the electrode area.",
+        )
     return f"{written} is not a unit of this field", f"Expected {expected}."
 
 
@@ -145,11 +148,15 @@ def parse_number(raw: object, unit: str, limits: tuple[float, float], integer: b
     `limits` are the physically possible values, inclusive; they close the open side of a bound. Raises QuantityError.
     """
     if isinstance(raw, bool):
-        raise QuantityError(f"{str(raw).lower()} is not a number", "Write a figure, or leave the field out when it is unknown.")
+        raise QuantityError(
+            f"{str(raw).lower()} is not a number", "Write a figure, or leave the field out when it is unknown."
+        )
     if isinstance(raw, (int, float)):
         return _point(_finite(float(raw), unit), 0.0, str(raw), unit, limits, integer)
     if not isinstance(raw, str):
-        raise QuantityError(f"{type(raw).__name__} is not a number", 'Write a figure such as 85, or text such as "85 ± 5".')
+        raise QuantityError(
+            f"{type(raw).__name__} is not a number", 'Write a figure such as 85, or text such as "85 ± 5".'
+        )
     text = " ".join(raw.split())
     bound = _BOUND.match(text)
     if bound:
@@ -167,7 +174,9 @@ def _not_a_number(text: str) -> QuantityError:
         return QuantityError(f"{text!r} is not a number", "Use a point for decimals: 3.5, not 3,5.")
     if text.lower() in ("nan", "inf", "-inf", "infinity", "na", "n/a", "unknown", "?", ""):
         return QuantityError(f"{text!r} is not a number", "Leave the field out when it is unknown.")
-    return QuantityError(f"{text!r} is not a number", 'Write a figure such as 85, or text such as "85 ± 5", "<10" or "500-900".')
+    return QuantityError(
+        f"{text!r} is not a number", 'Write a figure such as 85, or text such as "85 ± 5", "<10" or "500-900".'
+    )
 
 
 def _finite(value: float, unit: str) -> float:
@@ -204,7 +213,9 @@ def _shorthand(found: re.Match[str], text: str, unit: str, limits: tuple[float, 
     exponent = found[4] or ""
     scale, offset = _affine(found[5], unit)
     sigma = float(f"{found[3]}e{-len(found[2] or '')}") * float(f"1{exponent}" if exponent else 1)
-    return _point(_rounded(float(found[1] + exponent) * scale + offset), sigma * abs(scale), text, unit, limits, integer)
+    return _point(
+        _rounded(float(found[1] + exponent) * scale + offset), sigma * abs(scale), text, unit, limits, integer
+    )
 
 
 def _ranged(found: re.Match[str], text: str, unit: str, limits: tuple[float, float], integer: bool) -> Measured:

@@ -98,7 +98,12 @@ def _result(
         ),
         effects=tuple(
             Effect(
-                on=each.on, says=each.says, before=each.before, after=each.after, unit=each.unit, sources=cite(each.sources)
+                on=each.on,
+                says=each.says,
+                before=each.before,
+                after=each.after,
+                unit=each.unit,
+                sources=cite(each.sources),
             )
             for each in remedy.effects
         ),

@@ -66,7 +66,9 @@ class CauseResult(Part):
     probability: float
     log_odds: float = Field(description="decibans")
     prior: float = Field(description="decibans before any evidence")
-    clipped: float = Field(description="decibans taken away by the cap on total evidence; 0 when the cap was not reached")
+    clipped: float = Field(
+        description="decibans taken away by the cap on total evidence; 0 when the cap was not reached"
+    )
     supported: bool
     contributions: tuple[Contribution, ...]
     wanted: tuple[Wanted, ...]

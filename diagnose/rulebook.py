@@ -29,7 +29,9 @@ from diagnose.yamlfile import Document, Place
 Grade = Literal["seen", "secondary", "recalled", "derived", "judgement"]
 Strength = Literal["weak", "moderate", "strong", "decisive"]
 Confidence = Literal["high", "medium", "low"]
-Kind = Literal["finding", "gate", "evidence", "verdict", "unfit", "contraindication", "better", "worse", "contradiction"]
+Kind = Literal[
+    "finding", "gate", "evidence", "verdict", "unfit", "contraindication", "better", "worse", "contradiction"
+]
 
 SCORE = "cause."
 
@@ -48,7 +50,9 @@ class Curve(Item):
 
     @model_validator(mode="after")
     def _rising(self) -> Curve:
-        if any(len(point) != 2 for point in self.points) or [p[0] for p in self.points] != sorted({p[0] for p in self.points}):
+        if any(len(point) != 2 for point in self.points) or [p[0] for p in self.points] != sorted(
+            {p[0] for p in self.points}
+        ):
             raise ValueError("points are pairs [value, decibans] with rising values")
         return self
 
@@ -153,7 +157,19 @@ class Setting(Item):
 
 
 Hazard = Literal[
-    "lithium", "pressure", "h2s", "hf", "solvent", "heat", "vacuum", "dust", "pyrophoric", "acid", "toxic", "fire", "corrosive"
+    "lithium",
+    "pressure",
+    "h2s",
+    "hf",
+    "solvent",
+    "heat",
+    "vacuum",
+    "dust",
+    "pyrophoric",
+    "acid",
+    "toxic",
+    "fire",
+    "corrosive",
 ]
 
 
@@ -266,7 +282,9 @@ class _Loader:
     def read(self, document: Document, layer: int) -> None:
         data = document.data
         if not isinstance(data, Mapping):
-            self.problems.append(document.problem((), "is not a rule file", "Start it with cause:, findings:, verdicts: or remedy:."))
+            self.problems.append(
+                document.problem((), "is not a rule file", "Start it with cause:, findings:, verdicts: or remedy:.")
+            )
         elif "cause" in data:
             self.add("cause", document, (), Cause, data, layer, "cause")
         elif "remedy" in data:
@@ -294,7 +312,15 @@ class _Loader:
             return None
 
     def add(
-        self, kind: str, document: Document, place: Place, model: type[Item], data: Any, layer: int, key: str = "", name: str = ""
+        self,
+        kind: str,
+        document: Document,
+        place: Place,
+        model: type[Item],
+        data: Any,
+        layer: int,
+        key: str = "",
+        name: str = "",
     ) -> None:
         made = self.make(document, place, model, data)
         if made is None:
@@ -340,7 +366,11 @@ class _Loader:
         if info is None:
             complain((*place, leaf.name), f"there is no fact {leaf.name!r}", did_you_mean(leaf.name, self.names.facts))
         elif leaf.test in NUMBER_TESTS and info.kind != "number":
-            complain((*place, leaf.name), f"{leaf.name} is a {info.kind}, not a number", f"Use is or in instead of {leaf.test}.")
+            complain(
+                (*place, leaf.name),
+                f"{leaf.name} is a {info.kind}, not a number",
+                f"Use is or in instead of {leaf.test}.",
+            )
         elif leaf.test in ("is", "in"):
             self.check_values(leaf, info, complain, place)
 
@@ -360,7 +390,9 @@ class _Loader:
         for ref in getattr(item, "sources", {}):
             if ref not in self.names.references:
                 hint = did_you_mean(ref, self.names.references)
-                self.problems.append(at.document.problem((*at.place, "sources", ref), f"there is no reference {ref!r}", hint))
+                self.problems.append(
+                    at.document.problem((*at.place, "sources", ref), f"there is no reference {ref!r}", hint)
+                )
         for mark in getattr(item, "guide", []):
             if mark not in self.names.guide:
                 self.problems.append(at.document.problem((*at.place, "guide"), f"there is no guide statement {mark!r}"))
@@ -375,12 +407,16 @@ def _slugs_known(loader: _Loader) -> None:
     for cause, at in causes.values():
         for other in cause.confused_with:
             if other not in causes:
-                problem = at.document.problem(("confused_with",), f"there is no cause {other!r}", did_you_mean(other, causes))
+                problem = at.document.problem(
+                    ("confused_with",), f"there is no cause {other!r}", did_you_mean(other, causes)
+                )
                 loader.problems.append(problem)
     for remedy, at in loader.items["remedy"].values():
         for slug in remedy.treats:
             if slug not in causes:
-                problem = at.document.problem(("treats", slug), f"there is no cause {slug!r}", did_you_mean(slug, causes))
+                problem = at.document.problem(
+                    ("treats", slug), f"there is no cause {slug!r}", did_you_mean(slug, causes)
+                )
                 loader.problems.append(problem)
 
 
@@ -426,7 +462,9 @@ def _cause_rules(loader: _Loader) -> list[Rule]:
             inside = _Place(at.document, ("evidence", index))
             loader.cited(item, inside)
             if item.id in seen:
-                loader.problems.append(at.document.problem(inside.place, f"the rule {item.id} stands twice in this cause"))
+                loader.problems.append(
+                    at.document.problem(inside.place, f"the rule {item.id} stands twice in this cause")
+                )
             seen[item.id] = index
             if item.curve is not None and loader.names.facts.get(item.curve.over, FactInfo("")).kind != "number":
                 message = f"{item.curve.over!r} is not a numeric fact"
@@ -482,9 +520,7 @@ def _fact_names(rule: Rule, findings: Mapping[str, Rule]) -> tuple[str, ...]:
     return tuple(sorted(found))
 
 
-def load_rulebook(
-    documents: Sequence[Document], names: Names, overlays: Iterable[Sequence[Document]] = ()
-) -> RuleBook:
+def load_rulebook(documents: Sequence[Document], names: Names, overlays: Iterable[Sequence[Document]] = ()) -> RuleBook:
     """The rule book of some documents, with overlay documents laid over them in order.
 
     An overlay may add items; to override one it must say `replaces: true`. Raises RuleError with every mistake found.
@@ -497,11 +533,17 @@ def load_rulebook(
     findings = _finding_rules(loader)
     rules = [*findings, *_cause_rules(loader), *_other_rules(loader)]
     _slugs_known(loader)
-    twice = {rule.id for rule in rules if sum(other.id == rule.id for other in rules) > 1} if len({r.id for r in rules}) < len(rules) else set()
+    twice = (
+        {rule.id for rule in rules if sum(other.id == rule.id for other in rules) > 1}
+        if len({r.id for r in rules}) < len(rules)
+        else set()
+    )
     for name in sorted(twice):
         loader.problems.append(Problem(f"the rule id {name} is used twice"))
     if loader.scale is None:
-        loader.problems.append(Problem("there is no scale", file="rules/scale.yaml", hint="Add weights, priors and cap."))
+        loader.problems.append(
+            Problem("there is no scale", file="rules/scale.yaml", hint="Add weights, priors and cap.")
+        )
     if loader.problems or loader.scale is None:
         raise RuleError(tuple(dict.fromkeys(loader.problems)))
     by_name = {rule.owner: rule for rule in findings}

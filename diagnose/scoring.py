@@ -46,7 +46,8 @@ def hundredths(decibans: float) -> int:
 
 def probability(total: int) -> float:
     """Logistic of log-odds given in hundredths of a deciban, rounded to six places."""
-    return round(1.0 / (1.0 + 10.0 ** (-total / 1000.0)), 6)
+    odds: float = 10.0 ** (-total / 1000.0)
+    return round(1.0 / (1.0 + odds), 6)
 
 
 def weight(item: Evidence, scale: Scale, facts: Mapping[str, Value]) -> int:

@@ -76,7 +76,9 @@ def _in_words(detail: dict[str, Any]) -> tuple[str, str]:
     if kind in ("literal_error", "enum"):
         expected = [word.strip("' ") for word in re.split(r",| or ", str(context.get("expected", "")))]
         given = str(detail.get("input"))
-        return f"{given!r} is not one of the choices", did_you_mean(given, expected) or f"Choose from {', '.join(expected)}."
+        return f"{given!r} is not one of the choices", did_you_mean(
+            given, expected
+        ) or f"Choose from {', '.join(expected)}."
     return str(detail["msg"]), ""
 
 
@@ -95,7 +97,8 @@ def read_text(path: Path, limit_bytes: int = 5_000_000) -> str:
         size = path.stat().st_size
         if size > limit_bytes:
             raise refuse(
-                f"is too large ({size / 1e6:.0f} MB, at most {limit_bytes / 1e6:.0f} MB)", "A case file has a few lines."
+                f"is too large ({size / 1e6:.0f} MB, at most {limit_bytes / 1e6:.0f} MB)",
+                "A case file has a few lines.",
             )
         raw = path.read_bytes()
     except FileNotFoundError:
@@ -139,7 +142,9 @@ class _Builder:
         line, column = node.start_mark.line + 1, node.start_mark.column + 1
         if self.nodes > MOST_NODES or len(place) > DEEPEST:
             hint = "Write the values out instead of repeating them by alias."
-            raise FileError((Problem("expands to too many or too deeply nested values", self.name, line, column, hint=hint),))
+            raise FileError(
+                (Problem("expands to too many or too deeply nested values", self.name, line, column, hint=hint),)
+            )
         self.positions[place] = (line, column)
         kind = type(node).__name__
         if not node.tag.startswith("tag:yaml.org,2002:") or node.tag.startswith("tag:yaml.org,2002:python"):
@@ -210,7 +215,9 @@ def parse_yaml(text: str, name: str) -> Document:
         raise FileError((Problem(f"is not valid YAML: {str(error).splitlines()[0]}", name),)) from None
     if len(roots) > 1:
         line = roots[1].start_mark.line + 1
-        raise FileError((Problem("holds several documents", name, line, hint="Keep one document, without `---` lines."),))
+        raise FileError(
+            (Problem("holds several documents", name, line, hint="Keep one document, without `---` lines."),)
+        )
     if not roots or roots[0] is None:
         raise FileError((Problem("is empty", file=name, hint="Write at least electrolyte and electrode_role."),))
     builder = _Builder(name)
@@ -237,7 +244,9 @@ def parse_json(text: str, name: str) -> Document:
     """
 
     def constant(word: str) -> Any:
-        raise FileError((Problem(f"{word} is not a number", file=name, hint="Leave the field out when it is unknown."),))
+        raise FileError(
+            (Problem(f"{word} is not a number", file=name, hint="Leave the field out when it is unknown."),)
+        )
 
     try:
         json.loads(text, parse_constant=constant)
