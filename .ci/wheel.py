@@ -8,10 +8,12 @@ names = [PurePosixPath(name) for name in zipfile.ZipFile(sys.argv[1]).namelist()
 tops = {name.parts[0] for name in names if not name.parts[0].endswith(".dist-info")}
 if tops != {"diagnose"}:
     sys.exit(f"the wheel has other top-level names than diagnose: {sorted(tops)}")
-folders = {"/".join(name.parts[:4]) for name in names if name.parts[:2] == ("diagnose", "_data")}
-for wanted in ("rules/causes", "rules/findings", "rules/remedies", "knowledge/vocabulary", "knowledge/materials", "knowledge/cases"):
-    if not any(f"diagnose/_data/{wanted}" == folder or folder.startswith(f"diagnose/_data/{wanted}/") for folder in folders):
-        sys.exit(f"the wheel lacks {wanted}")
+files = {str(name) for name in names}
+wanted = ("rules/scale.yaml", "rules/causes/", "rules/findings/", "rules/remedies/", "rules/verdicts.yaml")
+wanted += ("knowledge/vocabulary/", "knowledge/materials/", "knowledge/references/", "knowledge/cases/")
+missing = [each for each in wanted if not any(file.startswith(f"diagnose/_data/{each}") for file in files)]
+if missing:
+    sys.exit(f"the wheel lacks {missing}")
 
 import diagnose  # noqa: E402
 

@@ -45,7 +45,7 @@ def median_ms(function: Callable[[Any], object], inputs: list[Any], rounds: int)
 
 
 class Stock:
-    """experta's own engine, strategy and matcher on the same rules. Its class is made once, its network for each case."""
+    """experta's own engine, strategy and matcher on the same rules; one class, one network for each case."""
 
     def __init__(self, base: Base) -> None:
         self.compiler = _Compiler(base.rules)

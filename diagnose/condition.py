@@ -13,6 +13,7 @@ from diagnose.quantity import Span
 
 Value = Span | str | bool | None
 Truth = bool | None
+Test = Callable[[Mapping[str, Value], Mapping[str, Truth]], Truth]
 
 NUMBER_TESTS = ("above", "below", "at_least", "at_most", "between")
 TESTS = (*NUMBER_TESTS, "is", "in", "known", "unknown")
@@ -102,6 +103,40 @@ def evaluate(condition: Condition, facts: Mapping[str, Value], findings: Mapping
             return decisive
         unknown = unknown or outcome is None
     return None if unknown else not decisive
+
+
+def compiled(condition: Condition) -> Test:
+    """`evaluate` for one condition, as a function that no longer looks at its shape."""
+    if isinstance(condition, Leaf):
+        name, test, args, want = condition.name, condition.test, condition.args, condition.want
+
+        def leaf(facts: Mapping[str, Value], findings: Mapping[str, Truth]) -> Truth:
+            outcome = leaf_test(test, args, facts.get(name))
+            return None if outcome is None else outcome is want
+
+        return leaf
+    if isinstance(condition, FindingLeaf):
+        name, want = condition.name, condition.want
+
+        def finding(facts: Mapping[str, Value], findings: Mapping[str, Truth]) -> Truth:
+            outcome = findings.get(name)
+            return None if outcome is None else outcome is want
+
+        return finding
+    decisive = isinstance(condition, Any_)
+    parts = tuple(compiled(part) for part in condition.parts)
+
+    def group(facts: Mapping[str, Value], findings: Mapping[str, Truth]) -> Truth:
+        unknown = False
+        for part in parts:
+            outcome = part(facts, findings)
+            if outcome is decisive:
+                return decisive
+            if outcome is None:
+                unknown = True
+        return None if unknown else not decisive
+
+    return group
 
 
 def negate(condition: Condition) -> Condition:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -108,9 +109,11 @@ class _Writer:
         self.rules, self.knowledge = base.rules, base.knowledge
         self.fired = set(fired)
         self.citations: dict[tuple[str, str], Citation] = {}
-        self.unknown: dict[str, list[str]] = {}
+        self.unknown: dict[str, list[Rule]] = {}
         for name in outcome.unknown:
-            self.unknown.setdefault(self.rules.rules[name].owner, []).append(name)
+            rule = self.rules.rules[name]
+            if rule.kind in ("gate", "evidence"):
+                self.unknown.setdefault(rule.owner, []).append(rule)
 
     # --- small parts
 
@@ -135,18 +138,25 @@ class _Writer:
     def wanted(self, cause: str) -> tuple[Wanted, ...]:
         """The fields that would decide most about a cause, by the largest weight that hangs on each."""
         stakes: dict[str, int] = {}
-        for name in self.unknown.get(cause, ()):
-            rule = self.rules.rules[name]
-            size = 10_000 if rule.kind == "gate" else abs(weight(rule.item, self.rules.scale, self.found.facts))
-            for fact in self.outcome.unknown[name]:
-                for field in self.fields(fact):
-                    stakes[field] = max(stakes.get(field, 0), size)
+        sized = sorted((-self.stake(rule), rule.id, rule) for rule in self.unknown.get(cause, ()))
+        for size, same in groupby(sized, key=lambda each: -each[0]):
+            for _, _, rule in same:
+                for fact in interpreter.deciding(self.rules, rule.when, self.found.facts, self.outcome.findings):
+                    for field in self.fields(fact):
+                        stakes.setdefault(field, size)
+            if len(stakes) >= MOST_WANTED:
+                break
         best = sorted(stakes.items(), key=lambda each: (-each[1], self.effort(each[0]), each[0]))[:MOST_WANTED]
-        limit = round(self.rules.scale.cap * 100)
         return tuple(
-            Wanted(field=name, question=self.knowledge.vocabulary[name].question, decibans=min(size, limit) / 100)
+            Wanted(field=name, question=self.knowledge.vocabulary[name].question, decibans=size / 100)
             for name, size in best
         )
+
+    def stake(self, rule: Rule) -> int:
+        """What hangs on a rule, in hundredths of a deciban; a gate outweighs everything."""
+        if rule.kind == "gate":
+            return round(self.rules.scale.cap * 100)
+        return abs(weight(rule.item, self.rules.scale, self.found.facts))
 
     def effort(self, field: str) -> float:
         return self.knowledge.vocabulary[field].effort_min

@@ -9,17 +9,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from diagnose.condition import Condition, FindingLeaf, Leaf, Truth, Value, evaluate, wanted
+from diagnose.condition import Condition, Leaf, Truth, Value, wanted
 from diagnose.rulebook import RuleBook
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """Rules that are true, truth of each finding, and for each undecided rule the facts that could decide it."""
+    """Rules that are true, rules that stay undecided, and the truth of each finding."""
 
     fired: tuple[str, ...]
+    unknown: tuple[str, ...]
     findings: Mapping[str, Truth]
-    unknown: Mapping[str, tuple[str, ...]]
 
 
 def infer(
@@ -29,26 +29,24 @@ def infer(
     known: dict[str, Truth] = dict(findings or {})
     if phase == 1:
         for name in book.findings:
-            known[name] = evaluate(book.rules[f"finding.{name}"].when, facts, known)
-    fired = []
-    unknown: dict[str, tuple[str, ...]] = {}
+            known[name] = book.rules[f"finding.{name}"].test(facts, known)
+    fired, unknown = [], []
     for rule in book.rules.values():
-        if rule.phase != phase:
-            continue
-        outcome = evaluate(rule.when, facts, known)
-        if outcome:
-            fired.append(rule.id)
-        elif outcome is None:
-            unknown[rule.id] = tuple(dict.fromkeys(_facts_wanted(book, rule.when, facts, known)))
-    return Outcome(tuple(fired), known, unknown)
+        if rule.phase == phase:
+            outcome = rule.test(facts, known)
+            if outcome:
+                fired.append(rule.id)
+            elif outcome is None:
+                unknown.append(rule.id)
+    return Outcome(tuple(fired), tuple(unknown), known)
 
 
-def _facts_wanted(
+def deciding(
     book: RuleBook, condition: Condition, facts: Mapping[str, Value], findings: Mapping[str, Truth]
 ) -> Iterator[str]:
-    """Names of the facts behind the undecided leaves, through findings down to facts."""
+    """Names of the facts for want of which a condition stays undecided, through findings down to facts."""
     for leaf in wanted(condition, facts, findings):
         if isinstance(leaf, Leaf):
             yield leaf.name
-        elif isinstance(leaf, FindingLeaf):
-            yield from _facts_wanted(book, book.rules[f"finding.{leaf.name}"].when, facts, findings)
+        else:
+            yield from deciding(book, book.rules[f"finding.{leaf.name}"].when, facts, findings)

@@ -19,6 +19,8 @@ from diagnose.condition import (
     Condition,
     FindingLeaf,
     Leaf,
+    Test,
+    compiled,
     leaves,
     negate,
     parse,
@@ -239,6 +241,7 @@ class Rule:
     phase: int
     item: Any
     facts: tuple[str, ...] = field(compare=False, default=())
+    test: Test = field(compare=False, repr=False, default=lambda facts, findings: None)
 
 
 @dataclass(frozen=True, eq=False)
@@ -547,8 +550,17 @@ def load_rulebook(documents: Sequence[Document], names: Names, overlays: Iterabl
     if loader.problems or loader.scale is None:
         raise RuleError(tuple(dict.fromkeys(loader.problems)))
     by_name = {rule.owner: rule for rule in findings}
-    compiled = {
-        rule.id: Rule(rule.id, rule.kind, rule.owner, rule.when, rule.phase, rule.item, _fact_names(rule, by_name))
+    made = {
+        rule.id: Rule(
+            rule.id,
+            rule.kind,
+            rule.owner,
+            rule.when,
+            rule.phase,
+            rule.item,
+            _fact_names(rule, by_name),
+            compiled(rule.when),
+        )
         for rule in sorted(rules, key=lambda rule: rule.id)
     }
     content = json.dumps([[document.name, document.data] for layer in layers for document in layer], sort_keys=True)
@@ -559,6 +571,6 @@ def load_rulebook(documents: Sequence[Document], names: Names, overlays: Iterabl
         verdicts=tuple(item for item, _ in loader.items["verdict"].values()),
         contradictions=tuple(item for item, _ in loader.items["contradiction"].values()),
         remedies={slug: item for slug, (item, _) in sorted(loader.items["remedy"].items())},
-        rules=compiled,
+        rules=made,
         hash=hashlib.sha256(content.encode()).hexdigest(),
     )

@@ -1,0 +1,59 @@
+"""What the README shows is what the program does."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import re
+from pathlib import Path
+
+from click.testing import CliRunner
+
+import diagnose as package
+from diagnose.yamlfile import parse_yaml, read_text
+
+ROOT = Path(package.__file__).resolve().parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def block(mark: str) -> list[str]:
+    return re.findall(rf"^```{mark}\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
+
+
+def test_picture_is_the_answer_of_the_shipped_example(monkeypatch) -> None:
+    """The answer at the top of the README is, word for word, what the command below it prints."""
+    from diagnose.cli import cli
+
+    monkeypatch.chdir(ROOT)
+    monkeypatch.setenv("COLUMNS", "100")
+    (picture,) = block("text answer")
+    command = next(line for line in "".join(block("sh")).splitlines() if "diagnose run" in line)
+    done = CliRunner().invoke(cli, command.split("bin/diagnose ")[1].split())
+    assert done.exit_code == 0
+    assert done.output.strip("\n") == picture.strip("\n")
+
+
+def test_there_are_two_commands() -> None:
+    """The README has one command that runs the example and one that runs the tests."""
+    run, test = block("sh")
+    assert run.strip().endswith("bin/diagnose run examples/lpscl-lithium.yaml")
+    assert test.strip().endswith("bin/pytest")
+    assert all(each.startswith("python3 -m venv .venv && .venv/bin/pip install ") for each in (run, test))
+
+
+def test_three_lines_of_python_run() -> None:
+    """The Python of the README runs and prints a verdict, a cause and remedies."""
+    (code,) = block("python")
+    assert len(code.strip().splitlines()) == 3
+    out = io.StringIO()
+    with contextlib.redirect_stdout(out):
+        exec(compile(code, "README.md", "exec"), {})
+    assert out.getvalue().startswith("faulty ")
+
+
+def test_citation_file_names_this_version() -> None:
+    """CITATION.cff carries the version of the package, and the changelog has an entry for it."""
+    citation = parse_yaml(read_text(ROOT / "CITATION.cff"), "CITATION.cff").data
+    assert citation["version"] == package.__version__
+    assert citation["license"] == "MIT"
+    assert f"## {package.__version__}" in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
