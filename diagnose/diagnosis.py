@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from diagnose.derived import DERIVED
 from diagnose.engine import session
 from diagnose.errors import CaseError, Problem
 from diagnose.facts import FactBase, fact_base, show
+from diagnose.knowledge import Knowledge
 from diagnose.quantity import Span
 from diagnose.remedies import Advice, advise
 from diagnose.report import (
@@ -93,6 +95,11 @@ def _verdict(base: Base, fired: Iterable[str], scores: tuple[Score, ...]) -> tup
     return "undetermined", (*said, "Too little is known to prefer a cause.")
 
 
+@lru_cache(maxsize=4096)
+def _citation(knowledge: Knowledge, ref: str, grade: str) -> Citation:
+    return Citation.model_validate({"ref": ref, "grade": grade, "text": knowledge.short(ref)})
+
+
 class _Writer:
     """Turns scores and firings into the parts of a report."""
 
@@ -108,7 +115,6 @@ class _Writer:
         self.base, self.case, self.found, self.outcome, self.scores = base, case, found, outcome, scores
         self.rules, self.knowledge = base.rules, base.knowledge
         self.fired = set(fired)
-        self.citations: dict[tuple[str, str], Citation] = {}
         self.unknown: dict[str, list[Rule]] = {}
         for name in outcome.unknown:
             rule = self.rules.rules[name]
@@ -118,14 +124,7 @@ class _Writer:
     # --- small parts
 
     def cite(self, sources: Mapping[str, str]) -> tuple[Citation, ...]:
-        made = []
-        for ref, grade in sources.items():
-            key = (ref, grade)
-            if key not in self.citations:
-                text = self.knowledge.short(ref)
-                self.citations[key] = Citation.model_validate({"ref": ref, "grade": grade, "text": text})
-            made.append(self.citations[key])
-        return tuple(made)
+        return tuple(_citation(self.knowledge, ref, grade) for ref, grade in sources.items())
 
     def used(self, rule: Rule) -> tuple[FactUsed, ...]:
         """The known facts a rule read, findings followed down to their facts, conditions on unknowns left out."""

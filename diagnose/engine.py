@@ -115,18 +115,22 @@ def kit() -> _Kit:
             walk(self.root_node)
             self._first: dict[type, list[tuple[str, Callable[[Any], bool], Callable[[Any], None]]]] = {}
             self._ends = tuple(node for node in order if isinstance(node, nodes.ConflictSetNode))
+            self._touched: dict[type, tuple[Any, ...]] = {}
             self._memories = tuple(node for node in order if not isinstance(node, mixins.NoMemory))
 
         def changes(self, adding: Any = None, deleting: Any = None) -> tuple[Any, Any]:
             if not adding and not deleting:
                 return (), ()
+            ends = self._ends
             for fact in deleting or ():
                 self.root_node.remove(fact)
             for fact in adding or ():
                 self._add(fact)
+            if not deleting and len(adding) == 1:
+                ends = self._below(type(next(iter(adding))))
             added: list[Any] = []
             removed: list[Any] = []
-            for node in self._ends:
+            for node in ends:
                 if node.added:
                     added.extend(node.added)
                     node.added = set()
@@ -144,6 +148,24 @@ def kit() -> _Kit:
             for slot, passes, callback in self._first[kind]:
                 if not slot or (slot in fact and passes(fact[slot])):
                     callback(token)
+
+        def _below(self, kind: type) -> tuple[Any, ...]:
+            """The ends of the network that a fact of some type can reach."""
+            if kind not in self._touched:
+                seen: set[int] = set()
+
+                def walk(node: Any) -> None:
+                    if id(node) not in seen:
+                        seen.add(id(node))
+                        for child in node.children:
+                            walk(child.node)
+
+                for child in self.root_node.children:
+                    wanted = child.node.matcher
+                    if not isinstance(wanted, check.TypeCheck) or wanted.fact_type is kind:
+                        walk(child.node)
+                self._touched[kind] = tuple(node for node in self._ends if id(node) in seen)
+            return self._touched[kind]
 
         def _entrances(self, kind: type) -> Iterator[tuple[str, Callable[[Any], bool], Callable[[Any], None]]]:
             for child in self.root_node.children:

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from dataclasses import field as part
 from functools import lru_cache
 from types import MappingProxyType
-from typing import Any, Generic, Literal, TypeVar
+from typing import Annotated, Any, Generic, Literal, TypeVar
 
 import pydantic
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
@@ -170,6 +170,11 @@ class Figure(Sourced):
         return self.value if isinstance(self.value, (bool, str)) else self.number(limits)
 
 
+Figures = Annotated[tuple[Figure, ...], pydantic.Strict(False)]
+Point = Annotated[tuple[float, float], pydantic.Strict(False)]
+Words = Annotated[tuple[str, ...], pydantic.Strict(False)]
+
+
 class MaterialEntry(Entry):
     """A material as it is written in a file."""
 
@@ -179,7 +184,7 @@ class MaterialEntry(Entry):
     aliases: tuple[str, ...] = _listed(default=())
     patterns: tuple[str, ...] = _listed(default=())
     note: str = ""
-    properties: dict[str, tuple[Figure, ...]] = pydantic.Field(default={}, strict=False)
+    properties: dict[str, Figures] = {}
     replaces: bool = False
 
 
@@ -197,7 +202,7 @@ class FamilyEntry(Entry):
 
     name: str
     note: str = ""
-    properties: dict[str, tuple[Figure, ...]] = pydantic.Field(strict=False)
+    properties: dict[str, Figures]
     replaces: bool = False
 
 
@@ -278,7 +283,7 @@ class FabricationPressure(Row):
 class StrippingLimit(Row):
     """Largest current (mA/cm2) at which lithium strips without voids, against stack pressure (MPa)."""
 
-    points: tuple[tuple[float, float], ...] = _listed(min_length=2)
+    points: tuple[Point, ...] = _listed(min_length=2)
     temperature_C: tuple[float, float] = _listed(default=(10.0, 40.0))
     says: str
 
