@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from functools import lru_cache
-from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +15,10 @@ from diagnose.derived import DERIVED
 from diagnose.engine import session
 from diagnose.errors import CaseError, Problem
 from diagnose.facts import FactBase, fact_base, show
-from diagnose.knowledge import Knowledge
 from diagnose.quantity import Span
 from diagnose.remedies import Advice, advise
 from diagnose.report import (
     CauseResult,
-    Citation,
     Contribution,
     DerivedResult,
     FactUsed,
@@ -37,7 +33,8 @@ from diagnose.report import (
     Wanted,
 )
 from diagnose.rulebook import SCORE, Rule
-from diagnose.scoring import Score, ranking, weight
+from diagnose.scoring import Score, ranking
+from diagnose.shelf import shelf
 
 MOST_WANTED = 3
 FORMULAS = {each.name: each for each in DERIVED}
@@ -95,11 +92,6 @@ def _verdict(base: Base, fired: Iterable[str], scores: tuple[Score, ...]) -> tup
     return "undetermined", (*said, "Too little is known to prefer a cause.")
 
 
-@lru_cache(maxsize=4096)
-def _citation(knowledge: Knowledge, ref: str, grade: str) -> Citation:
-    return Citation.model_validate({"ref": ref, "grade": grade, "text": knowledge.short(ref)})
-
-
 class _Writer:
     """Turns scores and firings into the parts of a report."""
 
@@ -115,47 +107,36 @@ class _Writer:
         self.base, self.case, self.found, self.outcome, self.scores = base, case, found, outcome, scores
         self.rules, self.knowledge = base.rules, base.knowledge
         self.fired = set(fired)
-        self.unknown: dict[str, list[Rule]] = {}
-        for name in outcome.unknown:
-            rule = self.rules.rules[name]
-            if rule.kind in ("gate", "evidence"):
-                self.unknown.setdefault(rule.owner, []).append(rule)
+        self.shelf = shelf(base)
+        self.facts_used: dict[str, FactUsed] = {}
+        self.unknown = set(outcome.unknown)
 
     # --- small parts
 
-    def cite(self, sources: Mapping[str, str]) -> tuple[Citation, ...]:
-        return tuple(_citation(self.knowledge, ref, grade) for ref, grade in sources.items())
-
     def used(self, rule: Rule) -> tuple[FactUsed, ...]:
         """The known facts a rule read, findings followed down to their facts, conditions on unknowns left out."""
-        return tuple(
-            FactUsed(name=name, value=show(self.found.facts[name]), origin=self.found.origins[name].kind)
-            for name in rule.facts
-            if name in self.found.facts
-        )
+        made = []
+        for name in rule.facts:
+            if name in self.found.facts:
+                if name not in self.facts_used:
+                    value, origin = show(self.found.facts[name]), self.found.origins[name].kind
+                    self.facts_used[name] = FactUsed(name=name, value=value, origin=origin)
+                made.append(self.facts_used[name])
+        return tuple(made)
 
     def wanted(self, cause: str) -> tuple[Wanted, ...]:
         """The fields that would decide most about a cause, by the largest weight that hangs on each."""
         stakes: dict[str, int] = {}
-        sized = sorted((-self.stake(rule), rule.id, rule) for rule in self.unknown.get(cause, ()))
-        for size, same in groupby(sized, key=lambda each: -each[0]):
-            for _, _, rule in same:
-                for fact in interpreter.deciding(self.rules, rule.when, self.found.facts, self.outcome.findings):
-                    for field in self.fields(fact):
-                        stakes.setdefault(field, size)
+        for size, rules in self.shelf.stakes.get(cause, ()):
+            for rule in rules:
+                if rule.id in self.unknown:
+                    for fact in interpreter.deciding(self.rules, rule.when, self.found.facts, self.outcome.findings):
+                        for field in self.fields(fact):
+                            stakes.setdefault(field, size)
             if len(stakes) >= MOST_WANTED:
                 break
         best = sorted(stakes.items(), key=lambda each: (-each[1], self.effort(each[0]), each[0]))[:MOST_WANTED]
-        return tuple(
-            Wanted(field=name, question=self.knowledge.vocabulary[name].question, decibans=size / 100)
-            for name, size in best
-        )
-
-    def stake(self, rule: Rule) -> int:
-        """What hangs on a rule, in hundredths of a deciban; a gate outweighs everything."""
-        if rule.kind == "gate":
-            return round(self.rules.scale.cap * 100)
-        return abs(weight(rule.item, self.rules.scale, self.found.facts))
+        return tuple(self.shelf.wanted(name, size) for name, size in best)
 
     def effort(self, field: str) -> float:
         return self.knowledge.vocabulary[field].effort_min
@@ -174,7 +155,7 @@ class _Writer:
 
     def report(self, verdict: Verdict, because: tuple[str, ...], advised: tuple[str, ...]) -> Report:
         ranked = self.ranked(verdict)
-        advice: Advice = advise(self.base, self.case, verdict, ranked, advised, self.cite)
+        advice: Advice = advise(self.base, self.case, verdict, ranked, advised, self.shelf)
         judged = tuple(self.cause(rank, score) for rank, score in enumerate(ranked, 1))
         doubtful = verdict in ("invalid_data", "undetermined", "outside_scope")
         return Report(
@@ -223,7 +204,7 @@ class _Writer:
                     screened_by=line.screened_by,
                     because=rule.item.because,
                     facts=self.used(rule),
-                    sources=self.cite(rule.item.sources),
+                    sources=self.shelf.cite(rule.item.sources),
                 )
             )
         return CauseResult(
@@ -285,7 +266,7 @@ class _Writer:
                 "acceptable_ohm_cm2": acceptable.high if isinstance(acceptable, Span) else None,
                 "severe_ohm_cm2": bands["severe"].low if isinstance(bands["severe"], Span) else None,
                 "basis": basis if isinstance(basis, str) else "no severity band is known for this pairing",
-                "sources": self.cite({origin.ref: origin.grade}) if origin and origin.ref else (),
+                "sources": (self.shelf.citation(origin.ref, origin.grade),) if origin and origin.ref else (),
             }
         )
 
@@ -309,7 +290,7 @@ class _Writer:
                         inputs=tuple(
                             f"{fact} = {show(self.found.facts[fact])}" for fact in self.found.origins[name].inputs
                         ),
-                        source=self.cite({each.source: each.grade})[0],
+                        source=self.shelf.citation(each.source, each.grade),
                     )
                 )
         return tuple(made)

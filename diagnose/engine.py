@@ -30,6 +30,8 @@ from diagnose.errors import DiagnoseError
 from diagnose.rulebook import Rule, RuleBook
 
 MOST_ALTERNATIVES = 256
+# Tests of a path through the network: slot and predicate.
+Tests = tuple[tuple[str, Callable[[Any], bool]], ...]
 # Names that experta took from `collections` and that newer Pythons keep in `collections.abc` only.
 _MOVED = ("Mapping", "MutableMapping", "Iterable", "Callable", "Hashable", "Sequence", "MutableSequence", "Set")
 
@@ -113,7 +115,7 @@ def kit() -> _Kit:
                         walk(child.node)
 
             walk(self.root_node)
-            self._first: dict[type, list[tuple[str, Callable[[Any], bool], Callable[[Any], None]]]] = {}
+            self._paths: dict[type, list[tuple[Tests, Callable[[Any], None]]]] = {}
             self._ends = tuple(node for node in order if isinstance(node, nodes.ConflictSetNode))
             self._touched: dict[type, tuple[Any, ...]] = {}
             self._memories = tuple(node for node in order if not isinstance(node, mixins.NoMemory))
@@ -140,14 +142,37 @@ def kit() -> _Kit:
             return added, removed
 
         def _add(self, fact: Any) -> None:
-            """Send a fact into the network; the first test on a slot is made before a token is copied for it."""
+            """Send a fact into the network; all plain tests of a path are made before a token is copied for it."""
             kind = type(fact)
-            if kind not in self._first:
-                self._first[kind] = list(self._entrances(kind))
+            if kind not in self._paths:
+                self._paths[kind] = list(self._walk(kind))
             token = Token.valid(fact)
-            for slot, passes, callback in self._first[kind]:
-                if not slot or (slot in fact and passes(fact[slot])):
+            for tests, callback in self._paths[kind]:
+                for slot, passes in tests:
+                    if slot not in fact or not passes(fact[slot]):
+                        break
+                else:
                     callback(token)
+
+        def _walk(self, kind: type) -> Iterator[tuple[Tests, Callable[[Any], None]]]:
+            """Every path that a fact of some type can take: its plain tests, and the node behind them."""
+
+            def below(child: Any, tests: Tests) -> Iterator[tuple[Tests, Callable[[Any], None]]]:
+                test: Any = getattr(child.node, "matcher", None)
+                plain = isinstance(test, check.FeatureCheck) and isinstance(test.expected, experta.P)
+                if plain and test.expected.__bind__ is None and isinstance(test.what, str):
+                    for grandchild in child.node.children:
+                        yield from below(grandchild, (*tests, (test.what, test.expected.match)))
+                else:
+                    yield tests, child.callback
+
+            for child in self.root_node.children:
+                wanted = child.node.matcher
+                if not isinstance(wanted, check.TypeCheck):
+                    yield (), child.callback
+                elif wanted.fact_type is kind:
+                    for grandchild in child.node.children:
+                        yield from below(grandchild, ())
 
         def _below(self, kind: type) -> tuple[Any, ...]:
             """The ends of the network that a fact of some type can reach."""
@@ -166,20 +191,6 @@ def kit() -> _Kit:
                         walk(child.node)
                 self._touched[kind] = tuple(node for node in self._ends if id(node) in seen)
             return self._touched[kind]
-
-        def _entrances(self, kind: type) -> Iterator[tuple[str, Callable[[Any], bool], Callable[[Any], None]]]:
-            for child in self.root_node.children:
-                wanted = child.node.matcher
-                if not isinstance(wanted, check.TypeCheck):
-                    yield "", bool, child.callback
-                elif wanted.fact_type is kind:
-                    for grandchild in child.node.children:
-                        test: Any = getattr(grandchild.node, "matcher", None)
-                        plain = isinstance(test, check.FeatureCheck) and isinstance(test.expected, experta.P)
-                        if plain and test.expected.__bind__ is None and isinstance(test.what, str):
-                            yield test.what, test.expected.match, grandchild.callback
-                        else:
-                            yield "", bool, grandchild.callback
 
         def reset(self) -> None:
             for node in self._memories:
@@ -241,6 +252,7 @@ class _Slots:
 
     def __init__(self) -> None:
         self.of: dict[str, str] = {}
+        self.asked_if_known: set[str] = set()
 
     def slot(self, name: str) -> str:
         return self.of.setdefault(name, f"s{len(self.of)}")
@@ -306,6 +318,8 @@ class _Compiler:
         for leaf in leaves:
             if isinstance(leaf, Leaf):
                 tests.setdefault(self.slots[step].slot(leaf.name), []).append(leaf)
+                if leaf.test in ("known", "unknown"):
+                    self.slots[step].asked_if_known.add(leaf.name)
             elif step == "Observed":
                 joined.append(self.finding(key=_key(leaf.name, leaf.want)))
             else:
@@ -359,9 +373,13 @@ class Session:
 
     def declare(self, step: str, facts: Mapping[str, Value], findings: Mapping[str, Truth]) -> None:
         compiler = self.compiler
+        slots = compiler.slots[step]
         values: dict[str, Any] = {}
-        for name, slot in compiler.slots[step].of.items():
-            values[slot] = findings.get(name[8:]) if name.startswith("finding ") else facts.get(name)
+        for name, slot in slots.of.items():
+            value = findings.get(name[8:]) if name.startswith("finding ") else facts.get(name)
+            # No test but "known" and "unknown" comes out on a missing value, so others can do without the slot.
+            if value is not None or name in slots.asked_if_known:
+                values[slot] = value
         self.engine.declare(compiler.wide[step](**values))
         self.engine.run(self.limit)
 

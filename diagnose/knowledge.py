@@ -1111,12 +1111,11 @@ def _assembled(loader: _Loader, digest: str) -> Knowledge:
 @lru_cache(maxsize=1)
 def vocabulary() -> Mapping[str, Field]:
     """The fields of a case, in the order of the files. Raises KnowledgeError when the shipped files are damaged."""
-    from diagnose.data import shipped
+    from diagnose.data import home, read
 
     loader = _Loader()
-    for document in shipped("knowledge"):
-        if document.name.startswith("knowledge/vocabulary/"):
-            loader.read(document, 0)
+    for document in read(home("knowledge") / "vocabulary", "knowledge/vocabulary"):
+        loader.read(document, 0)
     if loader.problems:
         raise KnowledgeError(loader.problems)
     return MappingProxyType(loader.fields.items)

@@ -1,15 +1,16 @@
-"""Ranking of remedies: how much of the likely causes each would take away, what speaks against it, and how ready it is."""
+"""Ranking of remedies: how much of the likely causes each takes away, what speaks against it, how ready it is."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from diagnose.case import Case
 from diagnose.data import Base
-from diagnose.report import Citation, Effect, Reason, RemedyResult, Status, Verdict
+from diagnose.report import RemedyResult, Status, Verdict
 from diagnose.rulebook import Remedy, Rule
 from diagnose.scoring import Score
+from diagnose.shelf import Shelf
 
 # Share of a cause that a remedy of this strength usually removes (judgement).
 SHARE = {"strong": 0.9, "moderate": 0.6, "weak": 0.3}
@@ -18,8 +19,6 @@ BETTER, WORSE = 1.15, 0.6
 STAGES = ("lab", "pilot", "production")
 RECOMMENDED_FROM = 0.2
 NOTHING_TO_DO = "none-needed"
-
-Cite = Callable[[Mapping[str, str]], tuple[Citation, ...]]
 
 
 @dataclass(frozen=True)
@@ -31,12 +30,12 @@ class Advice:
 
 
 def advise(
-    base: Base, case: Case, verdict: Verdict, causes: tuple[Score, ...], fired: Iterable[str], cite: Cite
+    base: Base, case: Case, verdict: Verdict, causes: tuple[Score, ...], fired: Iterable[str], shelf: Shelf
 ) -> Advice:
     """Remedies for a verdict and its ranked causes. `fired` are the remedy rules that hold."""
     if verdict == "healthy":
         remedy = base.rules.remedies.get(NOTHING_TO_DO)
-        return Advice((_result(remedy, "recommended", 1, 1.0, (), cite),) if remedy else (), ())
+        return Advice((_result(remedy, "recommended", 1, 1.0, (), shelf),) if remedy else (), ())
     notes: dict[str, list[Rule]] = {}
     for name in sorted(fired):
         rule = base.rules.rules[name]
@@ -57,11 +56,11 @@ def advise(
         status: Status = "recommended" if fit >= RECOMMENDED_FROM and ready else "possible"
         usable.append((-fit * (1.0 if ready else 0.5), slug, status, benefit))
     results = [
-        _result(base.rules.remedies[slug], status, rank, benefit, notes.get(slug, ()), cite)
+        _result(base.rules.remedies[slug], status, rank, benefit, notes.get(slug, ()), shelf)
         for rank, (_, slug, status, benefit) in enumerate(sorted(usable), 1)
     ]
     results += [
-        _result(base.rules.remedies[slug], "contraindicated", None, -benefit, notes[slug], cite)
+        _result(base.rules.remedies[slug], "contraindicated", None, -benefit, notes[slug], shelf)
         for benefit, slug in sorted(struck)
     ]
     hazards = [hazard for each in results if each.status == "recommended" for hazard in each.hazards]
@@ -80,7 +79,7 @@ def _ready(remedy: Remedy, stage: str | None) -> bool:
 
 
 def _result(
-    remedy: Remedy, status: Status, rank: int | None, benefit: float, rules: Iterable[Rule], cite: Cite
+    remedy: Remedy, status: Status, rank: int | None, benefit: float, rules: Iterable[Rule], shelf: Shelf
 ) -> RemedyResult:
     shown = ("contraindication",) if status == "contraindicated" else ("better", "worse")
     return RemedyResult(
@@ -91,27 +90,13 @@ def _result(
         benefit=benefit,
         treats=tuple(sorted(remedy.treats)),
         how=remedy.how,
-        reasons=tuple(
-            Reason(rule=rule.id, because=rule.item.because, sources=cite(rule.item.sources))
-            for rule in rules
-            if rule.kind in shown
-        ),
-        effects=tuple(
-            Effect(
-                on=each.on,
-                says=each.says,
-                before=each.before,
-                after=each.after,
-                unit=each.unit,
-                sources=cite(each.sources),
-            )
-            for each in remedy.effects
-        ),
+        reasons=tuple(shelf.reason(rule) for rule in rules if rule.kind in shown),
+        effects=shelf.effects(remedy),
         settings=tuple(each.says for each in remedy.settings),
         hazards=tuple(remedy.hazards),
         cost=remedy.cost,
         hours=remedy.hours,
         readiness=remedy.readiness,
         verify=remedy.verify,
-        sources=cite(remedy.sources),
+        sources=shelf.cite(remedy.sources),
     )
