@@ -155,7 +155,8 @@ class _Writer:
 
     def report(self, verdict: Verdict, because: tuple[str, ...], advised: tuple[str, ...]) -> Report:
         ranked = self.ranked(verdict)
-        advice: Advice = advise(self.base, self.case, verdict, ranked, advised, self.shelf)
+        possible = ranked if verdict == "invalid_data" else self.scores
+        advice: Advice = advise(self.base, self.case, verdict, ranked, possible, advised, self.shelf)
         judged = tuple(self.cause(rank, score) for rank, score in enumerate(ranked, 1))
         doubtful = verdict in ("invalid_data", "undetermined", "outside_scope")
         return Report(

@@ -83,7 +83,7 @@ class Property(Entry):
 
     @model_validator(mode="after")
     def _complete(self) -> Property:
-        if self.kind == "number" and not (self.unit and math.isfinite(self.limits[0]) and math.isfinite(self.limits[1])):
+        if self.kind == "number" and not (self.unit and all(math.isfinite(end) for end in self.limits)):
             raise ValueError("a number needs a unit and finite limits")
         if (self.kind == "choice") != bool(self.of):
             raise ValueError("`of` lists the choices of a choice, and of nothing else")
@@ -577,8 +577,8 @@ class Knowledge:
             _put(found, "pressure_high_MPa", Span(window.high_MPa, window.high_MPa), window)
         band = _first(pairs.best_severity, keys)
         if band is not None:
-            bands = {"excellent": band.excellent, "acceptable": band.acceptable, "poor": band.acceptable, "severe": band.severe}
-            for name, figure in bands.items():
+            ends = (band.excellent, band.acceptable, band.acceptable, band.severe)
+            for name, figure in zip(("excellent", "acceptable", "poor", "severe"), ends, strict=True):
                 _put(found, f"{name}_ohm_cm2", Span(figure, figure), band)
             _put(found, "severity_basis", band.says, band)
         limit = _first(pairs.best_stripping, keys)
@@ -834,7 +834,8 @@ class _Loader:
                 inside = _At(at.document, (*at.place, name), at.layer)
                 self.complain(inside, f"there is no reference {ref!r}", did_you_mean(ref, self.references.items))
         if (item.grade == "secondary") != bool(item.read_in):
-            self.complain(at, "grade secondary goes with read_in, and with nothing else", "Say where the figure was read.")
+            hint = "Say where the figure was read."
+            self.complain(at, "grade secondary goes with read_in, and with nothing else", hint)
 
     def sources(self, sources: Mapping[str, str], at: _At) -> None:
         for ref in sources:
@@ -929,7 +930,8 @@ class _Loader:
                 self.claim(patterns, _pattern(text), text, material, shelf)
         order = sorted(patterns, key=lambda text: (-len(re.sub(r"\[[^\]]*\]|[*?]", "", text)), text))
         names = dict.fromkeys(name for material in materials.values() for name in material.names)
-        return _Index(exact, tuple((re.compile(fnmatch.translate(text)), patterns[text]) for text in order), tuple(names))
+        compiled = tuple((re.compile(fnmatch.translate(text)), patterns[text]) for text in order)
+        return _Index(exact, compiled, tuple(names))
 
     def claim(
         self, taken: dict[str, Material], key: str, name: str, material: Material, shelf: _Shelf[MaterialEntry]
@@ -944,7 +946,7 @@ class _Loader:
             )
 
     def keyed(self, kind: str, built: Mapping[str, Mapping[str, Material]]) -> dict[tuple[str, str], Any]:
-        """Rows of one kind by (electrolyte, electrode) key; two rows for one key are refused unless one is the default."""
+        """Rows of one kind by (electrolyte, electrode) key; two for one key are refused unless one is the default."""
         found: dict[tuple[str, str], tuple[Any, _At]] = {}
         for row, at in self.rows[kind]:
             self.known_pair(row, at, built)
@@ -952,9 +954,11 @@ class _Loader:
                 continue
             for key in ((one, two) for one in row.electrolyte for two in row.electrode):
                 before = found.get(key)
-                if before is None or (row.replaces and at.layer > before[1].layer) or (row.default and not before[0].default):
+                if before is None or (row.replaces and at.layer > before[1].layer):
                     found[key] = (row, at)
-                elif not before[0].default or row.default:
+                elif row.default and not before[0].default and at.layer == before[1].layer:
+                    found[key] = (row, at)
+                elif not before[0].default or row.default or at.layer > before[1].layer:
                     pair = " | ".join(key)
                     hint = "Write `replaces: true` to override it." if at.layer else "Mark one `default: true`."
                     self.complain(at, f"a row for {pair} stands already in {before[1]}", hint)
@@ -983,7 +987,8 @@ class _Loader:
                 if name != "closed" or block.between != "electrolyte and cathode":
                     continue
                 for row in block.rows:
-                    left, right = index["electrolyte"].exact.get(spelling(row.a)), index["electrode"].exact.get(spelling(row.b))
+                    left = index["electrolyte"].exact.get(spelling(row.a))
+                    right = index["electrode"].exact.get(spelling(row.b))
                     low, high = (row.value, row.value) if row.value is not None else (row.low, row.high)
                     if left and right and low is not None and high is not None:
                         found.setdefault((left.id, right.id), (Span(low, high), block.ref, block.grade))
@@ -1007,7 +1012,8 @@ class _Loader:
             if not isinstance(leaf, Leaf):
                 complain((*at.place, "applies"), "findings cannot be read here", "Read the fields themselves.")
             elif leaf.name not in known and not leaf.name.startswith("derived."):
-                complain((*at.place, "applies", leaf.name), f"there is no fact {leaf.name!r}", did_you_mean(leaf.name, known))
+                hint = did_you_mean(leaf.name, known)
+                complain((*at.place, "applies", leaf.name), f"there is no fact {leaf.name!r}", hint)
         return made
 
 
@@ -1063,7 +1069,7 @@ def _hash(contents: Any) -> str:
 def _assembled(loader: _Loader, digest: str) -> Knowledge:
     kinds: tuple[MaterialKind, ...] = ("electrolyte", "electrode", "coating", "compound")
     built: dict[str, dict[str, Material]] = {kind: loader.built(kind) for kind in kinds}
-    index = {kind: loader.index(kind, built[kind]) for kind in kinds}
+    index: dict[str, _Index] = {kind: loader.index(kind, built[kind]) for kind in kinds}
     usual = {
         name: loader.defaults("electrolyte", family.properties, loader.families.places[name])
         for name, family in loader.families.items.items()

@@ -17,7 +17,7 @@ SHARE = {"strong": 0.9, "moderate": 0.6, "weak": 0.3}
 # How a condition that fits better or worse moves the benefit in the ranking (judgement).
 BETTER, WORSE = 1.15, 0.6
 STAGES = ("lab", "pilot", "production")
-RECOMMENDED_FROM = 0.2
+SHOWN_FROM, RECOMMENDED_FROM = 0.02, 0.2
 NOTHING_TO_DO = "none-needed"
 
 
@@ -30,9 +30,19 @@ class Advice:
 
 
 def advise(
-    base: Base, case: Case, verdict: Verdict, causes: tuple[Score, ...], fired: Iterable[str], shelf: Shelf
+    base: Base,
+    case: Case,
+    verdict: Verdict,
+    ranked: tuple[Score, ...],
+    possible: tuple[Score, ...],
+    fired: Iterable[str],
+    shelf: Shelf,
 ) -> Advice:
-    """Remedies for a verdict and its ranked causes. `fired` are the remedy rules that hold."""
+    """Remedies for a verdict.
+
+    The ranked causes decide what is advised; all causes that are still possible decide which contraindicated remedies
+    are worth a warning. `fired` are the remedy rules that hold.
+    """
     if verdict == "healthy":
         remedy = base.rules.remedies.get(NOTHING_TO_DO)
         return Advice((_result(remedy, "recommended", 1, 1.0, (), shelf),) if remedy else (), ())
@@ -40,15 +50,17 @@ def advise(
     for name in sorted(fired):
         rule = base.rules.rules[name]
         notes.setdefault(rule.owner, []).append(rule)
-    chances = {score.cause: score.probability for score in causes}
+    chances = {score.cause: score.probability for score in ranked}
+    fears = {score.cause: score.probability for score in possible}
     usable: list[tuple[float, str, Status, float]] = []
     struck: list[tuple[float, str]] = []
     for slug, remedy in base.rules.remedies.items():
         kinds = [rule.kind for rule in notes.get(slug, [])]
-        benefit = _benefit(remedy, chances)
-        if "unfit" in kinds or benefit < 0.02:
+        struck_out = "contraindication" in kinds
+        benefit = _benefit(remedy, fears if struck_out else chances)
+        if "unfit" in kinds or benefit < SHOWN_FROM:
             continue
-        if "contraindication" in kinds:
+        if struck_out:
             struck.append((-benefit, slug))
             continue
         fit = benefit * (BETTER if "better" in kinds else 1.0) * (WORSE if "worse" in kinds else 1.0)

@@ -54,7 +54,7 @@ EXPECTED = {
         ("reduction-barrier", "polymer-buffer-at-anode", "raise-anode-potential"),
     ),
     "latp-nmc-cosintered": Expected(
-        "faulty", ("interdiffusion",), (), ("low-temperature-bonding", "fast-or-low-temperature-sintering")
+        "faulty", ("interdiffusion",), (), ("low-temperature-bonding", "cathode-coating")
     ),
     "peo-lfp-cold": Expected("faulty", ("polymer-too-cold",), (), ("raise-temperature", "amorphous-polymer")),
     # 4.3 V oxidises a polyether that stands about 3.9 V.
@@ -119,6 +119,28 @@ def test_remedies(name: str) -> None:
     """A remedy that a battery scientist would try first stands among the first five."""
     first_five = {remedy.remedy for remedy in report(name).remedies[:5] if remedy.status != "contraindicated"}
     assert first_five & set(EXPECTED[name].remedies)
+
+
+@pytest.mark.parametrize("name", sorted(name for name, each in EXPECTED.items() if each.remedies))
+def test_right_remedies_are_not_struck_out(name: str) -> None:
+    """Nothing speaks against the remedies that a battery scientist would try first."""
+    struck = {remedy.remedy for remedy in report(name).remedies if remedy.status == "contraindicated"}
+    assert struck & set(EXPECTED[name].remedies) == set()
+
+
+def test_heat_is_struck_out_where_it_feeds_a_reaction() -> None:
+    """Heating the bare oxide on a sulfide is shown struck out, with its reason."""
+    (heat,) = (each for each in report("lco-sulfide-uncoated").remedies if each.remedy == "raise-temperature")
+    assert heat.status == "contraindicated"
+    assert heat.reasons
+
+
+def test_pressing_a_shorted_lithium_cell_harder_is_not_advised() -> None:
+    """Lithium at 15 MPa that shorts is not to be pressed harder; what would do so is struck out."""
+    harder = {"set-stack-pressure", "pressure-conditioning", "isostatic-press"}
+    statuses = [remedy.status for remedy in report("soft-short").remedies if remedy.remedy in harder]
+    assert statuses
+    assert set(statuses) == {"contraindicated"}
 
 
 @pytest.mark.parametrize("name", sorted({*EXPECTED, *ELSEWHERE}))
