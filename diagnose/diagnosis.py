@@ -125,7 +125,7 @@ class _Writer:
         return tuple(made)
 
     def wanted(self, cause: str) -> tuple[Wanted, ...]:
-        """The fields that would decide most about a cause, by the largest weight that hangs on each."""
+        """The fields that would decide most about a cause, by the largest weight that hangs on each; destructive ones last."""
         stakes: dict[str, int] = {}
         for size, rules in self.shelf.stakes.get(cause, ()):
             for rule in rules:
@@ -135,11 +135,12 @@ class _Writer:
                             stakes.setdefault(field, size)
             if len(stakes) >= MOST_WANTED:
                 break
-        best = sorted(stakes.items(), key=lambda each: (-each[1], self.effort(each[0]), each[0]))[:MOST_WANTED]
+        fields = self.knowledge.vocabulary
+        best = sorted(
+            stakes.items(),
+            key=lambda each: (fields[each[0]].destructive, -each[1], fields[each[0]].effort_min, each[0]),
+        )[:MOST_WANTED]
         return tuple(self.shelf.wanted(name, size) for name, size in best)
-
-    def effort(self, field: str) -> float:
-        return self.knowledge.vocabulary[field].effort_min
 
     def fields(self, fact: str) -> tuple[str, ...]:
         """The fields of a case that could make an unknown fact known."""

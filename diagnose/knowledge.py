@@ -634,9 +634,7 @@ def _pair_keys(
     right = [(3, electrode.id)] if electrode is not None else []
     right += [(2, electrode.electrode_kind)] if electrode is not None and electrode.electrode_kind else []
     right += [(1, role)] if role else []
-    ranked = [
-        (-(a + b), -a, (one, two)) for a, one in [*left, (0, ANY)] for b, two in [*right, (0, ANY)]
-    ]
+    ranked = [(-(a + b), -a, (one, two)) for a, one in [*left, (0, ANY)] for b, two in [*right, (0, ANY)]]
     return (key for _, _, key in sorted(ranked))
 
 
@@ -853,7 +851,7 @@ class _Loader:
             inside = _At(at.document, (*at.place, "properties", name), at.layer)
             about = known.get(name)
             if about is None:
-                self.complain(inside, f"is not a property of a {kind}", did_you_mean(name, known))
+                self.complain(inside, f"is not a property in the group {kind}", did_you_mean(name, known))
                 continue
             for index, figure in enumerate(stated):
                 self.figure(figure, about, _At(at.document, (*inside.place, index), at.layer))
@@ -954,14 +952,15 @@ class _Loader:
                 continue
             for key in ((one, two) for one in row.electrolyte for two in row.electrode):
                 before = found.get(key)
-                if before is None or (row.replaces and at.layer > before[1].layer):
+                newer = before is not None and at.layer > before[1].layer
+                if before is None and row.replaces:
+                    hint = "Take out `replaces: true` to add it."
+                    self.complain(at, f"replaces the row for {' | '.join(key)}, which does not exist", hint)
+                elif before is None or (row.replaces if newer else row.default and not before[0].default):
                     found[key] = (row, at)
-                elif row.default and not before[0].default and at.layer == before[1].layer:
-                    found[key] = (row, at)
-                elif not before[0].default or row.default or at.layer > before[1].layer:
-                    pair = " | ".join(key)
-                    hint = "Write `replaces: true` to override it." if at.layer else "Mark one `default: true`."
-                    self.complain(at, f"a row for {pair} stands already in {before[1]}", hint)
+                elif newer or row.default or not before[0].default:
+                    hint = "Write `replaces: true` to override it." if newer else "Mark one `default: true`."
+                    self.complain(at, f"a row for {' | '.join(key)} stands already in {before[1]}", hint)
         return {key: row for key, (row, _) in found.items()}
 
     def known_pair(self, row: Row, at: _At, built: Mapping[str, Mapping[str, Material]]) -> None:

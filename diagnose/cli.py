@@ -1,0 +1,366 @@
+"""The command line. It talks to a person; all diagnosis is in `diagnose.diagnosis`.
+
+Exit codes: 0 done, 1 bad data or findings, 2 a command that makes no sense.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import tempfile
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+import diagnose as package
+from diagnose.errors import DataError, DiagnoseError, Problem, UsageError, did_you_mean
+
+if TYPE_CHECKING:
+    from diagnose.data import Base
+    from diagnose.report import Report
+
+FORMATS = click.Choice(["text", "json", "markdown"])
+overlays = click.option(
+    "--overlay",
+    "overlay",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    help="Site directory with rules or knowledge.",
+)
+
+
+def _width() -> int:
+    import shutil
+
+    return min(shutil.get_terminal_size((100, 24)).columns, 120)
+
+
+def _base(overlay: Iterable[Path]) -> Base:
+    from diagnose.data import load
+
+    return load(overlay)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package.__version__, prog_name="diagnose")
+def cli() -> None:
+    """Why the contact between an electrode and a solid electrolyte resists, and what to do about it."""
+
+
+# --- run
+
+
+@cli.command()
+@click.argument("files", nargs=-1, required=True, metavar="FILE...")
+@click.option("--format", "form", type=FORMATS, default="text", show_default=True)
+@click.option("-o", "--output", type=click.Path(path_type=Path), help="Write here instead of to the screen.")
+@click.option("--force", is_flag=True, help="Overwrite the output file.")
+@overlays
+def run(files: tuple[str, ...], form: str, output: Path | None, force: bool, overlay: tuple[Path, ...]) -> None:
+    """Diagnose the case in each FILE (YAML or JSON; - reads standard input)."""
+    from diagnose.casefile import case_of, located, read_document
+    from diagnose.diagnosis import diagnose
+    from diagnose.errors import CaseError
+
+    if files.count("-") > 1:
+        raise UsageError("standard input can be read once only")
+    if output is not None and output.exists() and not force:
+        raise UsageError(f"{output} exists already. Give another name, or --force to overwrite it.")
+    base = _base(overlay)
+    reports: list[Report] = []
+    problems: list[Problem] = []
+    for file in files:
+        try:
+            document = read_document(file)
+            case = case_of(document)
+            try:
+                reports.append(diagnose(case, base=base))
+            except CaseError as error:
+                raise located(error, document) from None
+        except DataError as error:
+            problems += error.problems
+    shown = _shown(reports, form)
+    if output is None:
+        click.echo(shown, nl=False)
+    elif not problems:
+        _write(output, shown)
+    if problems:
+        raise DataError(problems)
+
+
+def _shown(reports: list[Report], form: str) -> str:
+    from diagnose.render import markdown, text
+
+    if form == "json":
+        parts = [report.to_json() for report in reports]
+        if len(parts) == 1:
+            return parts[0]
+        return json.dumps([json.loads(part) for part in parts], indent=2, ensure_ascii=False) + "\n" if parts else ""
+    rendered = [markdown(each) if form == "markdown" else text(each, _width()) for each in reports]
+    return "\n\n".join(rendered)
+
+
+def _write(path: Path, text: str) -> None:
+    """Write a file whole or not at all."""
+    try:
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    except OSError as error:
+        raise DataError([Problem(f"cannot be written ({error.strerror})", file=str(path))]) from None
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+        Path(name).replace(path)
+    except OSError as error:
+        Path(name).unlink(missing_ok=True)
+        raise DataError([Problem(f"cannot be written ({error.strerror})", file=str(path))]) from None
+
+
+# --- validate
+
+
+@cli.command()
+@click.argument("file", required=False, type=click.Path(path_type=Path))
+@click.option("--json", "as_json", is_flag=True, help="Print the scores as JSON.")
+@click.option("--seed", default=0, show_default=True, help="Seed of the bootstrap intervals.")
+@overlays
+def validate(file: Path | None, as_json: bool, seed: int, overlay: tuple[Path, ...]) -> None:
+    """Score the rule book on labelled cases: those in FILE, or the case library."""
+    from diagnose.validation import library, read_cases, validate as score
+
+    base = _base(overlay)
+    scores = score(base, read_cases(file) if file else library(), seed=seed)
+    click.echo(scores.model_dump_json(indent=2) if as_json else scores.text())
+
+
+# --- rules
+
+
+@cli.group()
+def rules() -> None:
+    """Look at the rule book and check it."""
+
+
+@rules.command("list")
+@overlays
+def rules_list(overlay: tuple[Path, ...]) -> None:
+    """Every cause with its rules, every finding, verdict and remedy."""
+    book = _base(overlay).rules
+    for slug, cause in book.causes.items():
+        click.echo(f"cause {slug}: {cause.title} ({len(cause.evidence)} rules)")
+    for name, finding in book.findings.items():
+        click.echo(f"finding {name}: {finding.says}")
+    for verdict in book.verdicts:
+        click.echo(f"verdict {verdict.id}: {verdict.verdict}. {verdict.says}")
+    for slug, remedy in book.remedies.items():
+        click.echo(f"remedy {slug}: {remedy.title}")
+
+
+@rules.command("show")
+@click.argument("name")
+@overlays
+def rules_show(name: str, overlay: tuple[Path, ...]) -> None:
+    """A cause, finding, remedy or single rule by its NAME."""
+    from diagnose.condition import describe
+
+    base = _base(overlay)
+    book = base.rules
+    if name in book.causes:
+        cause = book.causes[name]
+        click.echo(f"{cause.title} ({cause.family}, prior {cause.prior})\n{cause.mechanism}\nAsk: {cause.key_question}")
+        for item in cause.evidence:
+            _rule(base, f"{name}.{item.id}")
+    elif name in book.remedies:
+        remedy = book.remedies[name]
+        treats = ", ".join(f"{cause} ({share})" for cause, share in remedy.treats.items())
+        click.echo(f"{remedy.title}\n{remedy.how}\nTreats: {treats}\nShows that it worked: {remedy.verify}")
+        for rule in book.rules.values():
+            if rule.owner == name and rule.phase == 2:
+                click.echo(f"  {rule.kind:<17} {rule.id}: {describe(rule.when)}")
+    elif name in book.findings:
+        click.echo(f"{book.findings[name].says}\n  when {describe(book.rules[f'finding.{name}'].when)}")
+    elif name in book.rules:
+        _rule(base, name)
+    else:
+        choices = [*book.causes, *book.remedies, *book.findings, *book.rules]
+        raise UsageError(f"there is no cause, remedy, finding or rule {name!r}. {did_you_mean(name, choices)}".strip())
+
+
+def _rule(base: Base, name: str) -> None:
+    from diagnose.condition import describe
+
+    rule = base.rules.rules[name]
+    words = getattr(rule.item, "because", "") or getattr(rule.item, "says", "")
+    click.echo(f"\n{name} [{rule.kind}]\n  when {describe(rule.when)}\n  {words}")
+    if rule.kind == "evidence":
+        from diagnose.scoring import weight
+
+        size = "a curve" if rule.item.curve else f"{weight(rule.item, base.rules.scale, {}) / 100:+.2f} dB"
+        click.echo(f"  weight {size}, group {rule.item.group}")
+    for ref, grade in getattr(rule.item, "sources", {}).items():
+        click.echo(f"  {grade}: {base.knowledge.short(ref)}")
+
+
+@rules.command("lint")
+@overlays
+def rules_lint(overlay: tuple[Path, ...]) -> None:
+    """Look for rules that cannot be right."""
+    from diagnose.lint import lint
+
+    remarks = lint(_base(overlay))
+    for remark in remarks:
+        click.echo(str(remark))
+    errors = sum(remark.level == "error" for remark in remarks)
+    click.echo(f"{errors} errors, {len(remarks) - errors} warnings")
+    if errors:
+        sys.exit(1)
+
+
+@rules.command("cover")
+@overlays
+def rules_cover(overlay: tuple[Path, ...]) -> None:
+    """Show that every rule can fire, and stays silent on a near miss."""
+    from diagnose.cover import cover
+
+    coverage = cover(_base(overlay))
+    click.echo(coverage.text())
+    if not coverage.complete:
+        sys.exit(1)
+
+
+# --- knowledge
+
+
+@cli.group()
+def knowledge() -> None:
+    """Look at what the program knows."""
+
+
+@knowledge.command("show")
+@click.argument("name")
+@overlays
+def knowledge_show(name: str, overlay: tuple[Path, ...]) -> None:
+    """Everything known of a material, field or reference by NAME."""
+    base = _base(overlay).knowledge
+    found = False
+    for kind in ("electrolyte", "electrode", "coating"):
+        material = base.find(kind, name)
+        if material is not None:
+            found = True
+            click.echo(f"{kind}: {material.name} {material.formula} {material.family}".rstrip())
+            for label, figures in material.figures.items():
+                for figure in figures:
+                    click.echo(f"  {label}: {_figure(figure)}")
+    if name in base.vocabulary:
+        field = base.vocabulary[name]
+        limits = f" {field.limits[0]:g} to {field.limits[1]:g}" if field.kind in ("number", "integer") else ""
+        click.echo(
+            f"{name}: {field.kind} {' '.join(field.of)}{limits} {field.unit}\n  {field.question}\n  {field.help}"
+        )
+    elif name in base.references:
+        reference = base.references[name]
+        click.echo(f"{name}: {reference.short()} (read: {reference.read}) {reference.note}")
+    elif not found:
+        names = [each for kind in ("electrolyte", "electrode", "coating") for each in base.material_names(kind)]
+        choices = [*names, *base.vocabulary, *base.references]
+        raise UsageError(f"nothing is known of {name!r}. {did_you_mean(name, choices)}".strip())
+
+
+def _figure(figure: Any) -> str:
+    if figure.says:
+        value = figure.says
+    elif figure.value is not None:
+        value = str(figure.value)
+    else:
+        value = f"{'' if figure.low is None else figure.low} to {'' if figure.high is None else figure.high}"
+    parts = [f"{value} {figure.unit}".strip(), figure.at, f"[{figure.grade}: {figure.ref}]"]
+    if figure.default:
+        parts.append(f"(the figure rules read: {figure.why})" if figure.why else "(the figure rules read)")
+    return " ".join(part for part in parts if part)
+
+
+@knowledge.command("sources")
+@overlays
+def knowledge_sources(overlay: tuple[Path, ...]) -> None:
+    """Every reference, with how much of it was read."""
+    for name, reference in sorted(_base(overlay).knowledge.references.items()):
+        click.echo(f"{name} (read: {reference.read}): {reference.short()}")
+
+
+# --- schema, protocol, completion
+
+
+@cli.command()
+@click.argument("what", type=click.Choice(["case", "report"]), default="case")
+def schema(what: str) -> None:
+    """JSON Schema of a case or a report."""
+    from diagnose.schema import case_schema, report_schema
+
+    click.echo(json.dumps(case_schema() if what == "case" else report_schema(), indent=2))
+
+
+@cli.command()
+@click.argument("file", required=False)
+@click.option("--format", "form", type=FORMATS, default="text", show_default=True)
+@overlays
+def protocol(file: str | None, form: str, overlay: tuple[Path, ...]) -> None:
+    """The protocol for characterising an interface, fitted to the cell in FILE."""
+    from diagnose.casefile import read_case
+    from diagnose.facts import fact_base
+    from diagnose.render import steps
+    from diagnose.report import Step
+
+    base = _base(overlay).knowledge
+    facts = fact_base(read_case(file), base).facts if file else {}
+    chosen = [Step(id=each.id, title=each.title, do=each.do, why=each.why) for each in base.steps(facts)]
+    if form == "json":
+        click.echo(json.dumps([step.model_dump() for step in chosen], indent=2, ensure_ascii=False))
+    elif form == "markdown":
+        click.echo("\n".join(["# Protocol", "", *steps(chosen)]))
+    else:
+        for number, step in enumerate(chosen, 1):
+            click.echo(f"{number}. {step.title}\n   {step.do}\n   Why: {step.why}\n")
+
+
+@cli.command()
+@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+def completion(shell: str) -> None:
+    """Print the completion script of a shell."""
+    from click.shell_completion import get_completion_class
+
+    maker = get_completion_class(shell)
+    assert maker is not None
+    click.echo(maker(cli, {}, "diagnose", "_DIAGNOSE_COMPLETE").source())
+
+
+def main() -> None:
+    """Run the command line; errors become text for a person and an exit code."""
+    try:
+        code = cli.main(prog_name="diagnose", standalone_mode=False)
+        sys.exit(code if isinstance(code, int) else 0)
+    except click.exceptions.Abort:
+        sys.exit(130)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(2)
+    except UsageError as error:
+        click.echo(f"diagnose: {error}", err=True)
+        sys.exit(2)
+    except DataError as error:
+        click.echo(str(error), err=True)
+        count = len(error.problems)
+        click.echo(f"{count} mistake{'' if count == 1 else 's'}; nothing was diagnosed there.", err=True)
+        sys.exit(1)
+    except DiagnoseError as error:
+        click.echo(f"diagnose: {error}", err=True)
+        sys.exit(1)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+    except Exception as error:
+        if os.environ.get("DIAGNOSE_DEBUG"):
+            raise
+        click.echo(f"diagnose: internal error ({type(error).__name__}: {error}). Please report it.", err=True)
+        sys.exit(1)

@@ -1,0 +1,45 @@
+"""JSON Schemas of a case and of a report."""
+
+from __future__ import annotations
+
+from typing import Any
+
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+
+
+def case_schema() -> dict[str, Any]:
+    """JSON Schema of a case file, from the vocabulary. Numbers may also be text with a unit, a bound or a range."""
+    from diagnose.knowledge import vocabulary
+
+    properties: dict[str, Any] = {}
+    for name, field in vocabulary().items():
+        about: dict[str, Any] = {"title": field.question, "description": field.help}
+        if field.kind in ("number", "integer"):
+            low, high = field.limits
+            number = {"type": field.kind, "minimum": low, "maximum": high}
+            about["anyOf"] = [number, {"type": "string", "minLength": 1}]
+            about["x-unit"] = field.unit
+        elif field.kind == "flag":
+            about["type"] = "boolean"
+        elif field.kind == "choice":
+            about["enum"] = list(field.of)
+        else:
+            about.update(type="string", minLength=1)
+        properties[name] = about
+    return {
+        "$schema": DIALECT,
+        "title": "Case",
+        "description": "What is known of one electrode | electrolyte interface. A missing field is unknown.",
+        "type": "object",
+        "properties": properties,
+        "required": ["electrode_role"],
+        "anyOf": [{"required": ["electrolyte"]}, {"required": ["electrolyte_family"]}],
+        "additionalProperties": False,
+    }
+
+
+def report_schema() -> dict[str, Any]:
+    """JSON Schema of a report."""
+    from diagnose.report import Report
+
+    return {"$schema": DIALECT, **Report.model_json_schema(mode="serialization")}
