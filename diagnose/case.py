@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+import unicodedata
+from collections.abc import Collection, Mapping
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, PlainSerializer, model_validator
@@ -195,6 +196,14 @@ def checked(data: Mapping[str, Any]) -> dict[str, Any]:
 
     Raises CaseError naming every unknown field, wrong choice, impossible number, and what a case cannot do without.
     """
+    found, problems = converted(data)
+    if problems:
+        raise CaseError(tuple(problems))
+    return found
+
+
+def converted(data: Mapping[str, Any]) -> tuple[dict[str, Any], list[Problem]]:
+    """The fields that are right, in the types of `Case`, and everything that is wrong or missing."""
     from diagnose.knowledge import vocabulary
 
     fields = vocabulary()
@@ -209,11 +218,7 @@ def checked(data: Mapping[str, Any]) -> dict[str, Any]:
                 found[name] = _converted(fields[name], raw)
             except QuantityError as error:
                 problems.append(Problem(error.message, field=name, hint=error.hint))
-    if not problems:
-        problems += _missing(found)
-    if problems:
-        raise CaseError(tuple(problems))
-    return found
+    return found, problems + _missing({name for name, raw in data.items() if raw is not None})
 
 
 def _converted(field: Any, raw: Any) -> Any:
@@ -231,6 +236,8 @@ def _converted(field: Any, raw: Any) -> Any:
         kind = "one of its choices" if field.kind == "choice" else "a name"
         raise QuantityError(f"{raw!r} is not {kind}", _choices(field, str(raw)))
     word = raw.strip()
+    if any(unicodedata.category(letter) in ("Cc", "Cf", "Cs") for letter in word):
+        raise QuantityError(f"{raw!r} holds a character that cannot be seen", "Type the name again.")
     if field.kind == "choice":
         if word not in field.of:
             raise QuantityError(f"{word!r} is not one of its choices", _choices(field, word))
@@ -246,7 +253,7 @@ def _choices(field: Any, word: str) -> str:
     return did_you_mean(word, field.of) if close else f"Choose from {', '.join(field.of)}."
 
 
-def _missing(found: Mapping[str, Any]) -> list[Problem]:
+def _missing(found: Collection[str]) -> list[Problem]:
     problems = []
     if "electrolyte" not in found and "electrolyte_family" not in found:
         hint = "Name the electrolyte (LLZO, Li6PS5Cl, ...) or give electrolyte_family."

@@ -5,10 +5,14 @@ from __future__ import annotations
 import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from diagnose.case import Case
+from diagnose.case import Case, converted
 from diagnose.errors import CaseError, FileError, Problem
 from diagnose.yamlfile import Document, decoded, parse_json, parse_yaml, read_text
+
+if TYPE_CHECKING:
+    from diagnose.data import Base
 
 STANDARD_INPUT = "-"
 LIMIT_BYTES = 1_000_000
@@ -18,35 +22,63 @@ def read_document(path: str) -> Document:
     """The document in a case file; `-` reads standard input. Raises FileError."""
     if path == STANDARD_INPUT:
         name = "standard input"
-        text = decoded(sys.stdin.buffer.read(LIMIT_BYTES + 1), name)
-        if len(text.encode()) > LIMIT_BYTES:
-            raise FileError([Problem("is too large", file=name, hint="A case file has a few lines.")])
+        raw = sys.stdin.buffer.read(LIMIT_BYTES + 1)
+        if len(raw) > LIMIT_BYTES:
+            hint = "A case file has a few lines."
+            raise FileError([Problem(f"is too large (at most {LIMIT_BYTES / 1e6:.0f} MB)", file=name, hint=hint)])
+        text = decoded(raw, name)
     else:
         name, text = path, read_text(Path(path), LIMIT_BYTES)
     json = path.endswith(".json") or text.lstrip().startswith("{")
     return parse_json(text, name) if json else parse_yaml(text, name)
 
 
-def case_of(document: Document) -> Case:
-    """The case in a document. Raises CaseError with the line and column of every mistake."""
+def case_of(document: Document, base: Base | None = None) -> Case:
+    """The case in a document. Raises CaseError with the line and column of every mistake; see `located` for `base`."""
     if not isinstance(document.data, dict):
         hint = "Write lines like `electrolyte: LLZO`."
         raise CaseError([document.problem((), "is not a case: a mapping of field names to values", hint)])
     try:
         return Case(**document.data)
     except CaseError as error:
-        raise located(error, document) from None
+        raise located(error, document, base) from None
 
 
-def read_case(path: str) -> Case:
+def read_case(path: str, base: Base | None = None) -> Case:
     """The case in a file. Raises FileError or CaseError."""
-    return case_of(read_document(path))
+    return case_of(read_document(path), base)
 
 
-def located(error: CaseError, document: Document) -> CaseError:
-    """The same error with file, line and column of each field."""
+def located(error: CaseError, document: Document, base: Base | None = None) -> CaseError:
+    """The same error with file, line and column of each field.
+
+    With rules and knowledge in `base`, mistakes that would only be found once these are put right are told as well.
+    """
+    problems = {*error.problems, *(_later(document, base) if base else ())}
     placed = []
-    for problem in error.problems:
+    for problem in problems:
         line, column = document.where((problem.field,) if problem.field else ())
         placed.append(replace(problem, file=document.name, line=line, column=column))
-    return CaseError(sorted(placed, key=lambda each: (each.line, each.column, each.field)))
+    return CaseError(sorted(placed, key=lambda each: (each.line, each.column, each.field, each.message)))
+
+
+def _later(document: Document, base: Base) -> list[Problem]:
+    """An unknown electrolyte, and contradictions among the fields that are right themselves."""
+    from diagnose.derived import derive
+    from diagnose.diagnosis import refuse_contradictions
+    from diagnose.facts import FactBase, unknown_electrolyte
+    from diagnose.quantity import Measured
+
+    found, _ = converted(document.data)
+    problems = []
+    electrolyte = found.get("electrolyte")
+    if electrolyte is not None and document.data.get("electrolyte_family") is None:
+        known = base.knowledge.find("electrolyte", electrolyte)
+        problems += [] if known else [unknown_electrolyte(electrolyte, base.knowledge)]
+    facts = {name: value.span if isinstance(value, Measured) else value for name, value in found.items()}
+    facts.update({name: span for name, span, _ in derive(facts)})
+    try:
+        refuse_contradictions(base, FactBase(facts=facts))
+    except CaseError as error:
+        problems += error.problems
+    return problems

@@ -20,6 +20,7 @@ from diagnose.errors import DataError, DiagnoseError, Problem, UsageError, did_y
 
 if TYPE_CHECKING:
     from diagnose.data import Base
+    from diagnose.derived import Value
     from diagnose.report import Report
 
 FORMATS = click.Choice(["text", "json", "markdown"])
@@ -36,6 +37,17 @@ def _width() -> int:
     import shutil
 
     return min(shutil.get_terminal_size((100, 24)).columns, 120)
+
+
+def _say(text: str, color: bool | None = None) -> None:
+    """Print text; what the terminal cannot encode becomes a question mark."""
+    encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
+    click.echo(text.encode(encoding, "replace").decode(encoding), nl=False, color=color)
+
+
+def _complain(text: str) -> None:
+    """Print an error; characters that steer a terminal, which data may hold, become question marks."""
+    click.echo("".join(each if each.isprintable() or each == "\n" else "?" for each in text), err=True)
 
 
 def _base(overlay: Iterable[Path]) -> Base:
@@ -58,60 +70,94 @@ def cli() -> None:
 @click.option("--format", "form", type=FORMATS, default="text", show_default=True)
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="Write here instead of to the screen.")
 @click.option("--force", is_flag=True, help="Overwrite the output file.")
+@click.option("--color/--no-color", default=None, help="Colour text; by default only on a terminal.")
 @overlays
-def run(files: tuple[str, ...], form: str, output: Path | None, force: bool, overlay: tuple[Path, ...]) -> None:
-    """Diagnose the case in each FILE (YAML or JSON; - reads standard input)."""
+def run(
+    files: tuple[str, ...],
+    form: str,
+    output: Path | None,
+    force: bool,
+    color: bool | None,
+    overlay: tuple[Path, ...],
+) -> None:
+    """Diagnose the case in each FILE (YAML or JSON; - reads standard input).
+
+    Several files give several reports, as JSON a list. Mistakes of all files are told at once, on standard error; with
+    any mistake no output file is written.
+    """
     from diagnose.casefile import case_of, located, read_document
     from diagnose.diagnosis import diagnose
     from diagnose.errors import CaseError
 
     if files.count("-") > 1:
         raise UsageError("standard input can be read once only")
-    if output is not None and output.exists() and not force:
-        raise UsageError(f"{output} exists already. Give another name, or --force to overwrite it.")
+    if output is not None:
+        _refuse_output(output, files, force)
     base = _base(overlay)
     reports: list[Report] = []
     problems: list[Problem] = []
     for file in files:
         try:
             document = read_document(file)
-            case = case_of(document)
+            case = case_of(document, base)
             try:
                 reports.append(diagnose(case, base=base))
             except CaseError as error:
-                raise located(error, document) from None
+                raise located(error, document, base) from None
         except DataError as error:
             problems += error.problems
-    shown = _shown(reports, form)
-    if output is None:
-        click.echo(shown, nl=False)
-    elif not problems:
-        _write(output, shown)
+    shown = _shown(reports, form, many=len(files) > 1)
+    if output is not None:
+        if not problems:
+            _write(output, shown)
+    elif form == "json":
+        click.echo(shown.encode(), nl=False)
+    else:
+        from diagnose.render import coloured
+
+        wanted = sys.stdout.isatty() and not os.environ.get("NO_COLOR") if color is None else color
+        _say(coloured(shown) if wanted and form == "text" else shown, wanted)
     if problems:
         raise DataError(problems)
 
 
-def _shown(reports: list[Report], form: str) -> str:
+def _shown(reports: list[Report], form: str, many: bool) -> str:
     from diagnose.render import markdown, text
 
     if form == "json":
-        parts = [report.to_json() for report in reports]
-        if len(parts) == 1:
-            return parts[0]
-        return json.dumps([json.loads(part) for part in parts], indent=2, ensure_ascii=False) + "\n" if parts else ""
+        if many:
+            parts = [json.loads(report.to_json()) for report in reports]
+            return json.dumps(parts, indent=2, ensure_ascii=False) + "\n"
+        return "".join(report.to_json() for report in reports)
     rendered = [markdown(each) if form == "markdown" else text(each, _width()) for each in reports]
     return "\n\n".join(rendered)
 
 
+def _refuse_output(path: Path, files: tuple[str, ...], force: bool) -> None:
+    """Refuse an output that would destroy something."""
+    if path.exists():
+        if not path.is_file():
+            raise UsageError(f"{path} is not a file. Give the name of a file.")
+        if any(file != "-" and Path(file).exists() and path.samefile(file) for file in files):
+            raise UsageError(f"{path} is a case that is to be read. Give another name.")
+        if not force:
+            raise UsageError(f"{path} exists already. Give another name, or --force to overwrite it.")
+
+
 def _write(path: Path, text: str) -> None:
     """Write a file whole or not at all."""
+    path = path.resolve()
     try:
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     except OSError as error:
-        raise DataError([Problem(f"cannot be written ({error.strerror})", file=str(path))]) from None
+        hint = "" if path.parent.is_dir() else "Make the folder first."
+        raise DataError([Problem(f"cannot be written ({error.strerror})", file=str(path), hint=hint)]) from None
     try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
+        with os.fdopen(handle, "wb") as file:
+            file.write(text.encode())
+        usual = os.umask(0)
+        os.umask(usual)
+        Path(name).chmod(path.stat().st_mode if path.exists() else 0o666 & ~usual)
         Path(name).replace(path)
     except OSError as error:
         Path(name).unlink(missing_ok=True)
@@ -128,7 +174,8 @@ def _write(path: Path, text: str) -> None:
 @overlays
 def validate(file: Path | None, as_json: bool, seed: int, overlay: tuple[Path, ...]) -> None:
     """Score the rule book on labelled cases: those in FILE, or the case library."""
-    from diagnose.validation import library, read_cases, validate as score
+    from diagnose.validation import library, read_cases
+    from diagnose.validation import validate as score
 
     base = _base(overlay)
     scores = score(base, read_cases(file) if file else library(), seed=seed)
@@ -230,6 +277,15 @@ def rules_cover(overlay: tuple[Path, ...]) -> None:
         sys.exit(1)
 
 
+@rules.command("guide")
+@overlays
+def rules_guide(overlay: tuple[Path, ...]) -> None:
+    """Trace each statement of the troubleshooting guide to what encodes it."""
+    from diagnose.guide import render
+
+    click.echo(render(_base(overlay)), nl=False)
+
+
 # --- knowledge
 
 
@@ -293,12 +349,13 @@ def knowledge_sources(overlay: tuple[Path, ...]) -> None:
 
 
 @cli.command()
-@click.argument("what", type=click.Choice(["case", "report"]), default="case")
+@click.argument("what", type=click.Choice(["case", "report", "rules"]), default="case")
 def schema(what: str) -> None:
-    """JSON Schema of a case or a report."""
-    from diagnose.schema import case_schema, report_schema
+    """JSON Schema of a case, a report or a file of rules."""
+    from diagnose.schema import case_schema, report_schema, rules_schema
 
-    click.echo(json.dumps(case_schema() if what == "case" else report_schema(), indent=2))
+    made = {"case": case_schema, "report": report_schema, "rules": rules_schema}[what]()
+    click.echo(json.dumps(made, indent=2))
 
 
 @cli.command()
@@ -307,21 +364,39 @@ def schema(what: str) -> None:
 @overlays
 def protocol(file: str | None, form: str, overlay: tuple[Path, ...]) -> None:
     """The protocol for characterising an interface, fitted to the cell in FILE."""
-    from diagnose.casefile import read_case
-    from diagnose.facts import fact_base
     from diagnose.render import steps
     from diagnose.report import Step
 
-    base = _base(overlay).knowledge
-    facts = fact_base(read_case(file), base).facts if file else {}
-    chosen = [Step(id=each.id, title=each.title, do=each.do, why=each.why) for each in base.steps(facts)]
+    base = _base(overlay)
+    chosen = [
+        Step(id=each.id, title=each.title, do=each.do, why=each.why)
+        for each in base.knowledge.steps(_facts(file, base) if file else {})
+    ]
     if form == "json":
         click.echo(json.dumps([step.model_dump() for step in chosen], indent=2, ensure_ascii=False))
     elif form == "markdown":
         click.echo("\n".join(["# Protocol", "", *steps(chosen)]))
     else:
-        for number, step in enumerate(chosen, 1):
-            click.echo(f"{number}. {step.title}\n   {step.do}\n   Why: {step.why}\n")
+        from diagnose.render import plain_steps
+
+        _say(plain_steps(chosen, _width()))
+
+
+def _facts(file: str, base: Base) -> dict[str, Value]:
+    """Everything known of the case in a file."""
+    from diagnose.casefile import case_of, located, read_document
+    from diagnose.diagnosis import refuse_contradictions
+    from diagnose.errors import CaseError
+    from diagnose.facts import fact_base
+
+    document = read_document(file)
+    case = case_of(document, base)
+    try:
+        found = fact_base(case, base.knowledge)
+        refuse_contradictions(base, found)
+    except CaseError as error:
+        raise located(error, document, base) from None
+    return found.facts
 
 
 @cli.command()
@@ -346,15 +421,15 @@ def main() -> None:
         error.show()
         sys.exit(2)
     except UsageError as error:
-        click.echo(f"diagnose: {error}", err=True)
+        _complain(f"diagnose: {error}")
         sys.exit(2)
     except DataError as error:
-        click.echo(str(error), err=True)
+        _complain(str(error))
         count = len(error.problems)
         click.echo(f"{count} mistake{'' if count == 1 else 's'}; nothing was diagnosed there.", err=True)
         sys.exit(1)
     except DiagnoseError as error:
-        click.echo(f"diagnose: {error}", err=True)
+        _complain(f"diagnose: {error}")
         sys.exit(1)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -362,5 +437,6 @@ def main() -> None:
     except Exception as error:
         if os.environ.get("DIAGNOSE_DEBUG"):
             raise
-        click.echo(f"diagnose: internal error ({type(error).__name__}: {error}). Please report it.", err=True)
+        words = " ".join(str(error).split())
+        _complain(f"diagnose: internal error ({type(error).__name__}: {words}). Please report it.")
         sys.exit(1)

@@ -76,7 +76,7 @@ def fact_base(case: Case, knowledge: Knowledge) -> FactBase:
     found = {name: _material(base, case, knowledge, name, kind) for name, kind, _ in MATERIALS}
     family = case.electrolyte_family or _family(found["electrolyte"])
     if family is None:
-        raise CaseError((_unknown_electrolyte(case, knowledge),))
+        raise CaseError((unknown_electrolyte(case.electrolyte or "", knowledge),))
     if case.electrolyte_family is None:
         base.put("electrolyte_family", family, Origin("material"))
     elif found["electrolyte"] is not None and found["electrolyte"].family != family:
@@ -121,11 +121,12 @@ def _material(base: FactBase, case: Case, knowledge: Knowledge, name: str, kind:
     return material
 
 
-def _unknown_electrolyte(case: Case, knowledge: Knowledge) -> Problem:
-    hint = did_you_mean(case.electrolyte or "", knowledge.material_names("electrolyte"))
+def unknown_electrolyte(name: str, knowledge: Knowledge) -> Problem:
+    """The mistake of an electrolyte that is not known and whose family is not given."""
+    hint = did_you_mean(name, knowledge.material_names("electrolyte"))
     families = "or give electrolyte_family (garnet, sulfide, polymer, ...)"
     return Problem(
-        f"{case.electrolyte!r} is not in the knowledge base",
+        f"{name!r} is not in the knowledge base",
         field="electrolyte",
         hint=f"{hint} Correct the name, {families}.".strip(),
     )

@@ -59,11 +59,14 @@ _BOUND = re.compile(r"(<=|>=|<|>|≤|≥)\s*(.*)\Z", re.DOTALL)
 _COMMA = re.compile(r"\d,\d")
 
 _SPELLINGS = (
-    ("Ω", "ohm"), ("Ω", "ohm"), ("²", "^2"), ("·", "*"), ("⋅", "*"), ("µ", "u"), ("μ", "u"), ("°", "deg"), ("%", "percent"),
-    ("−", "-"),
+    ("Ω", "ohm"), ("Ω", "ohm"), ("²", "^2"), ("·", "*"), ("⋅", "*"), ("µ", "u"), ("μ", "u"), ("°", "deg"),
+    ("%", "percent"), ("−", "-"),
 )  # fmt: skip
 _POWER = re.compile(r"\b([mcu]?m|in)(-?[23])\b")
 _SPACED = re.compile(r"(?<=[A-Za-z0-9^])\s+(?=[A-Za-z])")
+# No unit holds this: long text, two digits in a row, a power of a figure. It must not reach the unit library, which
+# would work out 9**9**9**9.
+_NO_UNIT = re.compile(r"\d\d|[\d)]\s*(?:\*\*|\^)|.{41}", re.DOTALL)
 _NAMES = {"1": "no unit", "percent": "percent", "degC": "C"}
 
 
@@ -94,8 +97,10 @@ def _converter(written: str, unit: str) -> tuple[float, float]:
         text = "kelvin"
     if text in (unit, unit_label(unit).replace(" ", "*")):
         return 1.0, 0.0
-    registry = _registry()
     expected = unit_label(unit)
+    if _NO_UNIT.search(text):
+        raise QuantityError(f"{written.strip()[:40]!r} is not a unit", f"Expected {expected}.")
+    registry = _registry()
     try:
         source, target = registry.parse_units(text), registry.parse_units("dimensionless" if unit == "1" else unit)
     except Exception:  # pint raises many kinds of error on text that is no unit
@@ -152,7 +157,11 @@ def parse_number(raw: object, unit: str, limits: tuple[float, float], integer: b
             f"{str(raw).lower()} is not a number", "Write a figure, or leave the field out when it is unknown."
         )
     if isinstance(raw, (int, float)):
-        return _point(_finite(float(raw), unit), 0.0, str(raw), unit, limits, integer)
+        try:
+            value = float(raw)
+        except OverflowError:
+            value = math.inf
+        return _point(_finite(value, unit), 0.0, str(value if math.isinf(value) else raw), unit, limits, integer)
     if not isinstance(raw, str):
         raise QuantityError(
             f"{type(raw).__name__} is not a number", 'Write a figure such as 85, or text such as "85 ± 5".'
@@ -202,7 +211,7 @@ def _single(found: re.Match[str], text: str, unit: str, limits: tuple[float, flo
 
 def _uncertain(found: re.Match[str], text: str, unit: str, limits: tuple[float, float], integer: bool) -> Measured:
     scale, offset = _affine(found[3], unit)
-    sigma = float(found[2])
+    sigma = _finite(float(found[2]), unit)
     if sigma < 0:
         raise QuantityError(f"the uncertainty in {text!r} is negative", "Write it as 85 ± 5.")
     return _point(_rounded(float(found[1]) * scale + offset), sigma * abs(scale), text, unit, limits, integer)
@@ -212,7 +221,7 @@ def _shorthand(found: re.Match[str], text: str, unit: str, limits: tuple[float, 
     """85(5) and 1.52(3)e-6: the figures in brackets count in the last digit."""
     exponent = found[4] or ""
     scale, offset = _affine(found[5], unit)
-    sigma = float(f"{found[3]}e{-len(found[2] or '')}") * float(f"1{exponent}" if exponent else 1)
+    sigma = _finite(float(f"{found[3]}e{-len(found[2] or '')}") * float(f"1{exponent}" if exponent else 1), unit)
     return _point(
         _rounded(float(found[1] + exponent) * scale + offset), sigma * abs(scale), text, unit, limits, integer
     )

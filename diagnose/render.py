@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections.abc import Iterable, Iterator
 
+from diagnose.quantity import unit_label
 from diagnose.report import CauseResult, Contribution, RemedyResult, Report, Step, Wanted
 
-MOST_CAUSES, MOST_WHY, MOST_REMEDIES, MOST_WANTED = 5, 3, 6, 5
+MOST_CAUSES, MOST_WHY, MOST_REMEDIES, MOST_WANTED, MOST_EFFECTS = 5, 3, 6, 5, 2
 BAR = 20
 VERDICTS = {
     "healthy": "HEALTHY",
@@ -79,12 +81,18 @@ def source(contribution: Contribution) -> str:
 
 
 def _short(text: str) -> str:
-    head = text.split(". ")[0]
-    return head if len(head) <= 46 else head[:43].rstrip() + "..."
+    """Authors and year of a citation, or how its title begins."""
+    found = re.match(r".*?\(\d{4}\)", text)
+    head = found[0] if found else text.split(". ")[0]
+    return head if len(head) <= 60 else head[:57].rstrip() + "..."
 
 
 def _facts(contribution: Contribution) -> str:
-    return ", ".join(f"{each.name} = {each.value}" for each in contribution.facts if each.origin == "given")
+    """The facts a line rests on; where one was not given with the case, what it was taken from."""
+    return ", ".join(
+        f"{each.name} = {each.value}" + ("" if each.origin == "given" else f" ({each.origin})")
+        for each in contribution.facts
+    )
 
 
 # --- text
@@ -172,16 +180,19 @@ def _why(page: _Page, cause: CauseResult) -> None:
     page.add(f"{decibans(cause.prior):>10}  before any evidence", "  ")
     for line in (each for each in cause.contributions if each.counted):
         page.add(f"{decibans(line.decibans):>10}  {line.because} [{source(line)}]", "  ", " " * 14)
-        given = _facts(line)
-        if given:
-            page.add(given, " " * 14)
+        page.add(f"{_tail(line.rule)}: {_facts(line)}".rstrip(": "), " " * 14)
     if cause.clipped:
         page.add(f"{decibans(cause.clipped):>10}  beyond the cap on evidence", "  ")
     page.add(f"{decibans(cause.log_odds):>10}  in all: probability {cause.probability:.2f}", "  ")
     hidden = [each for each in cause.contributions if not each.counted]
     if hidden:
-        words = [f"{each.rule.split('.', 1)[1]} ({decibans(each.decibans)})" for each in hidden]
+        words = [f"{_tail(each.rule)} ({decibans(each.decibans)})" for each in hidden]
         page.add("screened off by a stronger rule of the same group: " + ", ".join(words), " " * 14)
+
+
+def _tail(rule: str) -> str:
+    """A rule without its cause: the part after the first point."""
+    return rule.split(".", 1)[-1]
 
 
 def _next(page: _Page, report: Report) -> None:
@@ -191,7 +202,7 @@ def _next(page: _Page, report: Report) -> None:
     page.add()
     page.add("Find out next")
     for each in found:
-        page.add(f"up to {each.decibans:.1f} dB  {each.question} ({each.field})", "  ", " " * 14)
+        page.add(f"up to {each.decibans:4.1f} dB  {each.question} ({each.field})", "  ", " " * 17)
 
 
 def _remedies(page: _Page, remedies: Iterable[RemedyResult]) -> None:
@@ -208,8 +219,8 @@ def _remedies(page: _Page, remedies: Iterable[RemedyResult]) -> None:
         )
         if each.rank is not None and each.rank <= MOST_WHY:
             page.add(each.how, " " * 5)
-            for reason in each.reasons:
-                page.add(reason.because, " " * 5 + "- ", " " * 7)
+            for words in (*(reason.because for reason in each.reasons), *details(each, MOST_EFFECTS)):
+                page.add(words, " " * 5 + "- ", " " * 7)
     if len(shown) > MOST_REMEDIES:
         page.add(f"and {len(shown) - MOST_REMEDIES} more in the JSON report", "  ")
     if struck:
@@ -221,6 +232,64 @@ def _remedies(page: _Page, remedies: Iterable[RemedyResult]) -> None:
         page.add(f"and {len(struck) - MOST_REMEDIES} more in the JSON report", "  ")
 
 
+def details(remedy: RemedyResult, effects: int | None = None) -> Iterator[str]:
+    """Figures of a remedy, what was published of it (all, or so many), and how to see that it worked."""
+    if remedy.settings:
+        yield "Settings: " + " ".join(remedy.settings)
+    for effect in remedy.effects[:effects]:
+        change = ""
+        if effect.after is not None:
+            before = "" if effect.before is None else f"{effect.before:g} to "
+            unit = "" if effect.unit == "1" else f" {unit_label(effect.unit)}"
+            change = f" {before}{effect.after:g}{unit}."
+        known = "; ".join(f"{each.grade}: {_short(each.text)}" for each in effect.sources)
+        yield f"Published for {effect.on}:{change} {effect.says} [{known}]"
+    yield f"Check: {remedy.verify}"
+
+
+def plain_steps(protocol: Iterable[Step], width: int = 100) -> str:
+    """The steps of a protocol as plain text of a width in characters."""
+    page = _Page(width)
+    for number, step in enumerate(protocol, 1):
+        page.add(f"{number}. {step.title}")
+        page.add(step.do, "   ")
+        page.add(f"Why: {step.why}", "   ")
+        page.add()
+    return page.text()
+
+
+# --- colour
+
+STYLES = (
+    (r"\A.*", "bold"),
+    (r"(?m)^(HEALTHY)\.", "bold green"),
+    (r"(?m)^(FAULTY|INVALID DATA)\.", "bold red"),
+    (r"(?m)^(UNDETERMINED|OUTSIDE SCOPE)\.", "bold yellow"),
+    (r"(?m)^ +(\+\d+\.\d\d dB) ", "green"),
+    (r"(?m)^ +(-\d+\.\d\d dB) ", "red"),
+    (r"(?m)(#+)\.*$", "cyan"),
+    (r"(?m)^(   probability|Why: .*|Find out next|What to do|What not to do|How to measure again)$", "bold"),
+    (r"(?m)^  NOT ((?:(?! \([a-z-]+\):)[^\n])+)", "strike"),
+)
+
+
+def coloured(plain: str) -> str:
+    """The text of a report with colours for a terminal; without the escapes it is the same text."""
+    from io import StringIO
+
+    from rich.console import Console
+    from rich.text import Text
+
+    styled = Text(plain, end="")
+    for pattern, style in STYLES:
+        for found in re.finditer(pattern, plain):
+            styled.stylize(style, *found.span(found.re.groups))
+    screen = StringIO()
+    console = Console(file=screen, force_terminal=True, color_system="standard", width=1000, legacy_windows=False)
+    console.print(styled, end="", soft_wrap=True)
+    return screen.getvalue()
+
+
 # --- Markdown
 
 
@@ -229,40 +298,53 @@ def markdown(report: Report) -> str:
     return "\n".join(_markdown(report)).rstrip("\n") + "\n"
 
 
-def _cell(words: str) -> str:
-    return words.replace("|", "\\|").replace("\n", " ")
+def _inline(words: str) -> str:
+    """Words as they are: nothing in them is taken for markup."""
+    return re.sub(r"([\\`*\[\]<>~|]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9]))", r"\\\1", " ".join(words.split()))
 
 
 def _markdown(report: Report) -> Iterator[str]:
-    yield f"# {_cell(report.title)}"
+    yield f"# {_inline(report.title)}"
     yield ""
-    yield f"**{VERDICTS[report.verdict]}.** {' '.join(report.because)}"
+    yield f"**{VERDICTS[report.verdict]}.** {_inline(' '.join(report.because))}"
     yield ""
-    yield f"{severity_line(report)[0].upper()}{severity_line(report)[1:]}."
+    resistance = severity_line(report)
+    yield f"{_inline(resistance[0].upper() + resistance[1:])}. Scale: {report.severity.basis.rstrip('.')}."
     if report.causes:
         yield from ("", "## Causes", "", "| | cause | probability | log-odds |", "|---|---|---|---|")
         for cause in report.causes[: 2 * MOST_CAUSES]:
-            yield f"| {cause.rank} | {cause.title} | {cause.probability:.2f} | {decibans(cause.log_odds)} |"
+            yield f"| {cause.rank} | {_inline(cause.title)} | {cause.probability:.2f} | {decibans(cause.log_odds)} |"
     for cause in explained(report) if report.verdict != "healthy" else ():
-        yield from ("", f"### Why: {cause.title}", "", "| weight | evidence | source |", "|---|---|---|")
+        yield from ("", f"### Why: {_inline(cause.title)}", "", "| weight | evidence | source |", "|---|---|---|")
         yield f"| {decibans(cause.prior)} | before any evidence | |"
         for line in cause.contributions:
-            note = "" if line.counted else f" (screened off by {line.screened_by})"
-            yield f"| {decibans(line.decibans)} | {_cell(line.because)}{note} | {_cell(source(line))} |"
+            note = "" if line.counted else f" (screened off by `{line.screened_by}`)"
+            yield f"| {decibans(line.decibans)} | {_inline(line.because)}{note} | {_inline(source(line))} |"
         if cause.clipped:
             yield f"| {decibans(cause.clipped)} | beyond the cap on evidence | |"
         yield f"| **{decibans(cause.log_odds)}** | probability {cause.probability:.2f} | |"
+    if report.not_judged:
+        yield from ("", "## Not judged", "")
+        for open_ in report.not_judged:
+            fields = ", ".join(f"`{each.field}`" for each in open_.wanted)
+            yield f"- {_inline(open_.title)}" + (f" (needs {fields})" if fields else "")
+    if report.ruled_out:
+        yield from ("", "## Ruled out", "")
+        yield from (f"- {_inline(each.title)}: {_inline(each.reason)}" for each in report.ruled_out)
     wanted = most_wanted(report)
     if wanted:
         yield from ("", "## Find out next", "")
-        yield from (f"- {each.question} (`{each.field}`, up to {each.decibans:.1f} dB)" for each in wanted)
+        yield from (f"- {_inline(each.question)} (`{each.field}`, up to {each.decibans:.1f} dB)" for each in wanted)
     if report.remedies:
         yield from ("", "## What to do", "")
         for remedy in report.remedies:
             if remedy.status == "contraindicated":
-                yield f"- ~~{remedy.title}~~ {' '.join(reason.because for reason in remedy.reasons)}"
+                yield f"- ~~{_inline(remedy.title)}~~ {_inline(' '.join(reason.because for reason in remedy.reasons))}"
             else:
-                yield f"- {remedy.title} ({remedy.status}, {remedy.readiness}, cost {remedy.cost}). {remedy.how}"
+                about = f"({remedy.status}, {remedy.readiness}, cost {remedy.cost})"
+                yield f"- {_inline(remedy.title)} {about}. {_inline(remedy.how)}"
+                if remedy.status == "recommended":
+                    yield from (f"  - {_inline(words)}" for words in details(remedy))
     if report.hazards:
         yield from ("", "## Hazards", "")
         yield from (f"- {HAZARDS[each]}" for each in report.hazards)
@@ -271,11 +353,11 @@ def _markdown(report: Report) -> Iterator[str]:
         yield from steps(report.protocol)
     if report.notes:
         yield from ("", "## Notes", "")
-        yield from (f"- {note}" for note in report.notes)
+        yield from (f"- {_inline(note)}" for note in report.notes)
     yield from ("", versions(report))
 
 
 def steps(protocol: Iterable[Step]) -> Iterator[str]:
     """The steps of a protocol as a numbered Markdown list."""
     for number, step in enumerate(protocol, 1):
-        yield f"{number}. **{step.title}.** {step.do} *{step.why}*"
+        yield f"{number}. **{_inline(step.title)}.** {_inline(step.do)} *{_inline(step.why)}*"

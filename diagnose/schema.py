@@ -1,4 +1,4 @@
-"""JSON Schemas of a case and of a report."""
+"""JSON Schemas of a case, of a report and of a file of rules."""
 
 from __future__ import annotations
 
@@ -43,3 +43,32 @@ def report_schema() -> dict[str, Any]:
     from diagnose.report import Report
 
     return {"$schema": DIALECT, **Report.model_json_schema(mode="serialization")}
+
+
+def rules_schema() -> dict[str, Any]:
+    """JSON Schema of one file below `rules/`: a cause, a remedy, findings, verdicts, contradictions or the scale."""
+    from pydantic.json_schema import models_json_schema
+
+    from diagnose.rulebook import Cause, Contradiction, Finding, Remedy, Scale, VerdictRule
+
+    models = (Cause, Remedy, Scale, Finding, VerdictRule, Contradiction)
+    _, made = models_json_schema([(model, "validation") for model in models], by_alias=True)
+
+    def of(model: type) -> dict[str, str]:
+        return {"$ref": f"#/$defs/{model.__name__}"}
+
+    def file(key: str, items: dict[str, Any]) -> dict[str, Any]:
+        return {"type": "object", "properties": {key: items}, "required": [key], "additionalProperties": False}
+
+    return {
+        "$schema": DIALECT,
+        "title": "Rules",
+        "description": "One file of the rule book. Conditions (`when`, `only_if`) are described in docs/rules.md.",
+        "anyOf": [
+            *(of(model) for model in (Cause, Remedy, Scale)),
+            file("findings", {"type": "object", "additionalProperties": of(Finding)}),
+            file("verdicts", {"type": "array", "items": of(VerdictRule)}),
+            file("contradictions", {"type": "array", "items": of(Contradiction)}),
+        ],
+        "$defs": made["$defs"],
+    }

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import math
 import re
+from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -85,7 +86,7 @@ def _in_words(detail: dict[str, Any]) -> tuple[str, str]:
 def read_text(path: Path, limit_bytes: int = 5_000_000) -> str:
     """The text of a file.
 
-    Raises FileError when the file is missing, a directory, unreadable, empty, larger than the limit, binary or not UTF-8.
+    Raises FileError when the file is missing, a directory, unreadable, empty, too large, binary or not UTF-8.
     """
 
     def refuse(message: str, hint: str = "") -> FileError:
@@ -255,6 +256,9 @@ def parse_json(text: str, name: str) -> Document:
         raise FileError((Problem(message, name, error.lineno, error.colno),)) from None
     except RecursionError:
         raise FileError((Problem("is too deeply nested", file=name),)) from None
+    except ValueError:
+        message, hint = "holds a figure with too many digits", "Write it as 1e9."
+        raise FileError((Problem(message, file=name, hint=hint),)) from None
     scanner = _JsonPlaces(text, name)
     data = scanner.value((), scanner.skip(0))[0]
     if scanner.found:
@@ -270,6 +274,7 @@ class _JsonPlaces:
         self.positions: dict[Place, tuple[int, int]] = {}
         self.found: list[Problem] = []
         self.decoder = json.JSONDecoder()
+        self.starts = [0, *(found.end() for found in re.finditer("\n", text))]
 
     def skip(self, at: int) -> int:
         while at < len(self.text) and self.text[at] in " \t\r\n":
@@ -277,11 +282,14 @@ class _JsonPlaces:
         return at
 
     def mark(self, at: int) -> tuple[int, int]:
-        return self.text.count("\n", 0, at) + 1, at - self.text.rfind("\n", 0, at)
+        line = bisect_right(self.starts, at)
+        return line, at - self.starts[line - 1] + 1
 
     def value(self, place: Place, at: int) -> tuple[Any, int]:
         if len(place) > DEEPEST:
             raise FileError((Problem("is too deeply nested", self.name, *self.mark(at)),))
+        if len(self.positions) >= MOST_NODES:
+            raise FileError((Problem("holds too many values", self.name, *self.mark(at)),))
         self.positions[place] = self.mark(at)
         if self.text[at] == "{":
             return self.object(place, self.skip(at + 1))
