@@ -125,7 +125,7 @@ class _Writer:
         return tuple(made)
 
     def wanted(self, cause: str) -> tuple[Wanted, ...]:
-        """The fields that would decide most about a cause, by the largest weight that hangs on each; destructive ones last."""
+        """The fields that would decide most about a cause, by the largest weight on each; destructive ones last."""
         stakes: dict[str, int] = {}
         for size, rules in self.shelf.stakes.get(cause, ()):
             for rule in rules:

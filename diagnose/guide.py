@@ -8,8 +8,8 @@ from diagnose.data import Base
 
 HEAD = """# The guide, statement by statement
 
-This file is generated from `knowledge/guide.yaml` and the `guide:` tags of rules and knowledge. A statement that nothing
-encodes fails the tests. Write it anew with
+This file is generated from `knowledge/guide.yaml` and the `guide:` tags of rules and knowledge. A statement that
+nothing encodes fails the tests. Write it anew with
 
     diagnose rules guide > docs/guide.md
 """
@@ -36,7 +36,8 @@ def _tagged(base: Base) -> Iterator[tuple[str, str]]:
         yield from ((tag, f"verdict `{verdict.id}`") for tag in verdict.guide)
     for slug, remedy in rules.remedies.items():
         yield from ((tag, f"remedy `{slug}`") for tag in remedy.guide)
-    for kind, items in (("test", knowledge.tests), ("protocol step", knowledge.protocol), ("standard", knowledge.standards)):
+    tagged = (("test", knowledge.tests), ("protocol step", knowledge.protocol), ("standard", knowledge.standards))
+    for kind, items in tagged:
         for item in items.values():
             yield from ((tag, f"{kind} `{item.id}`") for tag in item.guide)
 

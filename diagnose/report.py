@@ -1,4 +1,4 @@
-"""The answer: a frozen, JSON-ready account of one diagnosis in which every score can be rebuilt from the lines shown."""
+"""The answer: a frozen, JSON-ready account of one diagnosis. Every score can be rebuilt from the lines shown."""
 
 from __future__ import annotations
 

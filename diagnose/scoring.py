@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 
 from diagnose.condition import Value
 from diagnose.quantity import Span
@@ -51,7 +52,7 @@ def probability(total: int) -> float:
 
 
 def weight(item: Evidence, scale: Scale, facts: Mapping[str, Value]) -> int:
-    """Weight of a fired rule: + for its cause, - against it. A curve over an interval gives its smallest certain size."""
+    """Weight of a fired rule: + for its cause, - against it. A curve over an interval gives its smallest sure size."""
     trust = scale.confidence[item.confidence]
     if item.for_ is not None:
         return hundredths(scale.weights[item.for_] * trust)
@@ -74,7 +75,7 @@ def _at(curve: Curve, x: float) -> float:
     points = curve.points
     if x <= points[0][0]:
         return points[0][1]
-    for (x0, y0), (x1, y1) in zip(points, points[1:], strict=False):
+    for (x0, y0), (x1, y1) in pairwise(points):
         if x <= x1:
             return y0 + (y1 - y0) * ((x - x0) / (x1 - x0))
     return points[-1][1]

@@ -128,7 +128,8 @@ class Scores(BaseModel):
         lines = [f"{label:<44}{getattr(self, name)}" for name, label in names.items()]
         lines += ["", f"{'cause':<36}{'cases':>6}{'first':>6}{'top 3':>6}"]
         lines += [
-            f"{cause:<36}{row.cases:>6}{row.first:>6}{row.among_three:>6}" for cause, row in sorted(self.per_cause.items())
+            f"{cause:<36}{row.cases:>6}{row.first:>6}{row.among_three:>6}"
+            for cause, row in sorted(self.per_cause.items())
         ]
         if self.misses:
             lines += ["", "came out differently"]

@@ -31,10 +31,18 @@ def value(name: str, **facts: float | tuple[float, float]) -> Span | None:
         ("coating_resistance_ohm_cm2", {"coating_thickness_nm": 10.0, "coating__conductivity_S_cm": 1e-9}, 1000.0),
         ("film_thickness_from_capacitance_nm", {"arc_capacitance_F_cm2": 1e-6}, 8.854),
         ("thermal_strain_percent", {"expansion_mismatch_ppm_K": 5.0, "process_temperature_C": 725.0}, 0.35),
-        ("activation_energy_difference_eV", {"interface_activation_energy_eV": 0.5, "bulk_activation_energy_eV": 0.35}, 0.15),
+        (
+            "activation_energy_difference_eV",
+            {"interface_activation_energy_eV": 0.5, "bulk_activation_energy_eV": 0.35},
+            0.15,
+        ),
         ("water_dose_over_harmful", {"dew_point_C": -40.0, "dew_exposure_min": 30.0}, 1.0),
         ("swelling_percent", {"electrode_volume_change_percent": -6.0}, 6.0),
-        ("electrolyte_resistance_ohm_cm2", {"electrolyte_thickness_um": 500.0, "electrolyte_conductivity_S_cm": 5e-4}, 100.0),
+        (
+            "electrolyte_resistance_ohm_cm2",
+            {"electrolyte_thickness_um": 500.0, "electrolyte_conductivity_S_cm": 5e-4},
+            100.0,
+        ),
     ],
 )
 def test_closed_forms(name: str, facts: dict[str, float], expected: float) -> None:
@@ -58,7 +66,8 @@ def test_target_comes_before_the_band() -> None:
 def test_unknown_input_gives_unknown() -> None:
     """A quantity with an unknown input is unknown, never zero."""
     assert value("voltage_lost_mV", current_density_mA_cm2=1.0) is None
-    assert value("resistance_over_acceptable", interfacial_resistance_ohm_cm2=0.0, pairing__acceptable_ohm_cm2=0.0) is None
+    zero = {"interfacial_resistance_ohm_cm2": 0.0, "pairing__acceptable_ohm_cm2": 0.0}
+    assert value("resistance_over_acceptable", **zero) is None
 
 
 def test_swelling_of_an_interval_across_zero_starts_at_zero() -> None:

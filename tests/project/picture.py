@@ -14,7 +14,7 @@ README = ROOT / "README.md"
 EXAMPLE = "examples/lpscl-lithium.yaml"
 WIDTH = "100"
 CUT = "[...]"
-BLOCK = re.compile(r"(?<=^```text answer\n).*?(?=^```$)", re.MULTILINE | re.DOTALL)
+BLOCK = re.compile(r"^```text answer\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 # How many entries of a paragraph are shown, by the words it starts with. An entry starts with the pattern.
 SHOWN = {
     "Why": (100, r"^ {2,}[+-]"),
@@ -50,9 +50,9 @@ def excerpt(text: str) -> str:
 def _first(paragraph: str, most: int, pattern: str) -> str:
     lines = paragraph.splitlines()
     starts = [index for index, line in enumerate(lines) if re.match(pattern, line)]
-    return "\n".join(lines[: starts[most]] + [f"  {CUT}"]) if len(starts) > most else paragraph
+    return "\n".join([*lines[: starts[most]], f"  {CUT}"]) if len(starts) > most else paragraph
 
 
 if __name__ == "__main__":
     text = README.read_text(encoding="utf-8")
-    README.write_text(BLOCK.sub(lambda _: excerpt(answer()), text), encoding="utf-8")
+    README.write_text(BLOCK.sub(lambda _: f"```text answer\n{excerpt(answer())}```", text), encoding="utf-8")

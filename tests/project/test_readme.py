@@ -7,9 +7,10 @@ import io
 import re
 from pathlib import Path
 
+from picture import BLOCK, EXAMPLE, answer, excerpt
+
 import diagnose as package
 from diagnose.yamlfile import parse_yaml, read_text
-from picture import BLOCK, EXAMPLE, answer, excerpt
 
 ROOT = Path(package.__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
