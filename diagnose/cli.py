@@ -266,15 +266,39 @@ def rules_lint(overlay: tuple[Path, ...]) -> None:
 
 
 @rules.command("cover")
+@click.argument("name", required=False)
 @overlays
-def rules_cover(overlay: tuple[Path, ...]) -> None:
-    """Show that every rule can fire, and stays silent on a near miss."""
+def rules_cover(name: str | None, overlay: tuple[Path, ...]) -> None:
+    """Show that every rule can fire, and stays silent in a near miss; with NAME, the two cases made for that rule."""
     from diagnose.cover import cover
+    from diagnose.validation import library
 
-    coverage = cover(_base(overlay))
+    base = _base(overlay)
+    if name is not None:
+        _made(base, name)
+        return
+    coverage = cover(base, library())
     click.echo(coverage.text())
     if not coverage.complete:
         sys.exit(1)
+
+
+def _made(base: Base, name: str) -> None:
+    from diagnose.witness import Maker
+
+    if name not in base.rules.rules:
+        raise UsageError(f"there is no rule {name!r}. {did_you_mean(name, base.rules.rules)}".strip())
+    witness = Maker(base).make(base.rules.rules[name])
+    if witness is None:
+        click.echo("no case was found in which it fires")
+        sys.exit(1)
+    click.echo("fires in")
+    for field, value in witness.fires.items():
+        click.echo(f"  {field}: {str(value).lower() if isinstance(value, bool) else value}")
+    if witness.miss is not None:
+        other = witness.miss.get(witness.changed)
+        words = f"with {witness.changed}: {str(other).lower() if isinstance(other, bool) else other}"
+        click.echo(f"silent {words if other is not None else f'without {witness.changed}'}")
 
 
 @rules.command("guide")

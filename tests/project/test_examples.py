@@ -53,9 +53,7 @@ EXPECTED = {
         (),
         ("reduction-barrier", "polymer-buffer-at-anode", "raise-anode-potential"),
     ),
-    "latp-nmc-cosintered": Expected(
-        "faulty", ("interdiffusion",), (), ("low-temperature-bonding", "cathode-coating")
-    ),
+    "latp-nmc-cosintered": Expected("faulty", ("interdiffusion",), (), ("low-temperature-bonding", "cathode-coating")),
     "peo-lfp-cold": Expected("faulty", ("polymer-too-cold",), (), ("raise-temperature", "amorphous-polymer")),
     # 4.3 V oxidises a polyether that stands about 3.9 V.
     "peo-lco-high-voltage": Expected(
