@@ -178,7 +178,7 @@ def validate(file: Path | None, as_json: bool, seed: int, overlay: tuple[Path, .
     from diagnose.validation import validate as score
 
     base = _base(overlay)
-    scores = score(base, read_cases(file) if file else library(), seed=seed)
+    scores = score(base, read_cases(file, base) if file else library(base), seed=seed)
     click.echo(scores.model_dump_json(indent=2) if as_json else scores.text())
 
 
@@ -277,7 +277,7 @@ def rules_cover(name: str | None, overlay: tuple[Path, ...]) -> None:
     if name is not None:
         _made(base, name)
         return
-    coverage = cover(base, library())
+    coverage = cover(base, library(base))
     click.echo(coverage.text())
     if not coverage.complete:
         sys.exit(1)

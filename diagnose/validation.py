@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from diagnose.case import Case
 from diagnose.data import Base
-from diagnose.errors import CaseError, KnowledgeError, Problem
-from diagnose.yamlfile import Document
+from diagnose.errors import CaseError, KnowledgeError, Problem, did_you_mean
+from diagnose.facts import fact_base
+from diagnose.yamlfile import Document, Place
 
 SCORED_GRADES = ("A", "B")
 FLOOR = 1e-6
@@ -138,41 +141,73 @@ class Scores(BaseModel):
         return "\n".join(lines)
 
 
-def cases_in(documents: Sequence[Document]) -> tuple[LabelledCase, ...]:
-    """The labelled cases of some documents. Raises KnowledgeError with every mistake."""
+def cases_in(documents: Sequence[Document], base: Base) -> tuple[LabelledCase, ...]:
+    """The labelled cases of some documents.
+
+    Raises KnowledgeError with every mistake: malformed cases, unknown causes and remedies, facts that are refused.
+    """
     found: list[LabelledCase] = []
     problems: list[Problem] = []
     for document in documents:
         data = document.data
         items = data.get("cases") if isinstance(data, Mapping) else data
-        at: tuple[str | int, ...] = ("cases",) if isinstance(data, Mapping) else ()
+        at: Place = ("cases",) if isinstance(data, Mapping) else ()
         if not isinstance(items, list):
             problems.append(document.problem((), "holds no list of cases", "Start it with `cases:` and a list."))
             continue
         for index, item in enumerate(items):
+            place = (*at, index)
             try:
-                found.append(LabelledCase.model_validate(item))
+                case = LabelledCase.model_validate(item)
             except ValidationError as error:
-                problems += document.problems(error, (*at, index))
-    twice = {case.id for case in found if sum(other.id == case.id for other in found) > 1}
-    problems += [Problem(f"the case id {name} is used twice") for name in sorted(twice)]
+                problems += document.problems(error, place)
+                continue
+            if any(other.id == case.id for other in found):
+                problems.append(document.problem((*place, "id"), f"the case id {case.id} is used twice"))
+            problems += _wrong(case, document, place, base)
+            found.append(case)
     if problems:
         raise KnowledgeError(problems)
     return tuple(found)
 
 
-def library() -> tuple[LabelledCase, ...]:
+def _wrong(case: LabelledCase, document: Document, place: Place, base: Base) -> Iterator[Problem]:
+    """Names in a labelled case that do not exist, and what is refused of its facts."""
+    from diagnose.diagnosis import refuse_contradictions
+
+    expect = case.expect
+    accepted = [slug for group in expect.accept for slug in group]
+    for key, slugs, known in (
+        ("causes", expect.causes, base.rules.causes),
+        ("accept", accepted, base.rules.causes),
+        ("not_causes", expect.not_causes, base.rules.causes),
+        ("remedies", expect.remedies, base.rules.remedies),
+    ):
+        for slug in slugs:
+            if slug not in known:
+                what = "remedy" if key == "remedies" else "cause"
+                inside = (*place, "expect", key)
+                yield document.problem(inside, f"there is no {what} {slug!r}", did_you_mean(slug, known))
+    try:
+        refuse_contradictions(base, fact_base(Case(**case.given), base.knowledge))
+    except CaseError as error:
+        for problem in error.problems:
+            line, column = document.where((*place, "given", problem.field))
+            yield replace(problem, file=document.name, line=line, column=column, field=f"{case.id}: {problem.field}")
+
+
+def library(base: Base) -> tuple[LabelledCase, ...]:
     """The cases of knowledge/cases."""
     from diagnose import data
 
-    return cases_in(data.library())
+    return cases_in(data.library(), base)
 
 
-def read_cases(path: Path) -> tuple[LabelledCase, ...]:
+def read_cases(path: Path, base: Base) -> tuple[LabelledCase, ...]:
     """The labelled cases of a YAML or JSON file. Raises FileError or KnowledgeError."""
     from diagnose.casefile import read_document
 
-    return cases_in([read_document(str(path))])
+    return cases_in([read_document(str(path))], base)
 
 
 class _Outcome:
@@ -182,10 +217,7 @@ class _Outcome:
         from diagnose.diagnosis import diagnose
 
         self.case = case
-        try:
-            report = diagnose(case.given, base=base)
-        except CaseError as error:
-            raise KnowledgeError([Problem(f"{case.id}: {problem}") for problem in error.problems]) from None
+        report = diagnose(case.given, base=base)
         order = [cause.cause for cause in report.causes]
         self.said = f"{report.verdict} {', '.join(order[:3])}".strip()
         self.faulty = case.expect.verdict == "faulty"

@@ -58,7 +58,7 @@ def base() -> Base:
 
 @pytest.fixture(scope="module")
 def coverage(base: Base) -> Coverage:
-    return cover(base, library())
+    return cover(base, library(base))
 
 
 @pytest.fixture
