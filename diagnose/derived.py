@@ -97,13 +97,33 @@ def water_ppm(dew_point_C: Any) -> Any:
 
     Source: tabulated saturation vapour pressures over ice and water; -40 C is about 126 ppm (Yersak 2022).
     """
-    total = _WATER[0][1] + 0.0 * dew_point_C
-    for (x0, y0), (x1, y1) in pairwise(_WATER):
-        share = (dew_point_C - x0) / (x1 - x0)
+    return _table(_WATER, dew_point_C)
+
+
+# Diffusion coefficient of cobalt in LLZO, nm2/s, against temperature in C: 9.46e-14 cm2/s at 700 C with 1.65 eV.
+_COBALT = (
+    (300.0, 1.03e-05), (325.0, 4.16e-05), (350.0, 0.00015), (375.0, 0.000491), (400.0, 0.00147), (425.0, 0.00407),
+    (450.0, 0.0105), (475.0, 0.0255), (500.0, 0.0583), (525.0, 0.127), (550.0, 0.262), (575.0, 0.521),
+    (600.0, 0.994), (625.0, 1.83), (650.0, 3.26), (675.0, 5.63), (700.0, 9.46), (725.0, 15.5), (750.0, 24.7),
+    (775.0, 38.7), (800.0, 59.2), (825.0, 88.8), (850.0, 131.0), (875.0, 190.0), (900.0, 271.0), (925.0, 381.0),
+    (950.0, 528.0), (975.0, 722.0), (1000.0, 976.0), (1025.0, 1300.0), (1050.0, 1720.0), (1075.0, 2250.0),
+    (1100.0, 2920.0), (1125.0, 3740.0), (1150.0, 4760.0), (1175.0, 6010.0), (1200.0, 7520.0),
+)  # fmt: skip
+
+
+def _table(points: tuple[tuple[float, float], ...], x: Any) -> Any:
+    """A value by straight lines between tabulated points, flat outside."""
+    total = points[0][1] + 0.0 * x
+    for (x0, y0), (x1, y1) in pairwise(points):
+        share = (x - x0) / (x1 - x0)
         share = (share > 0) * share
         share = share - (share > 1) * (share - 1)
         total = total + share * (y1 - y0)
     return total
+
+
+def _cobalt_mixing(temperature: Any, hours: Any) -> Any:
+    return _table(_COBALT, temperature) * hours * 3600.0 / 400.0
 
 
 def _water_dose(dew_point: Any, minutes: Any) -> Any:
@@ -190,6 +210,16 @@ DERIVED: tuple[Derived, ...] = (
         "derived",
         (("process_temperature_C",), ("pairing.compatibility_onset_C",)),
         _difference,
+    ),
+    Derived(
+        "derived.cobalt_mixing_over_20_nm",
+        "1",
+        "D(T) t / (20 nm)^2 with D = 9.46e-14 cm2/s at 700 C and 1.65 eV",
+        "square of the distance that cobalt travels in garnet while the pair is hot, over the square of 20 nm",
+        "cobalt-in-llzo-2023",
+        "derived",
+        (("process_temperature_C",), ("process_time_h",)),
+        _cobalt_mixing,
     ),
     Derived(
         "derived.thermal_strain_percent",
@@ -385,6 +415,16 @@ DERIVED: tuple[Derived, ...] = (
         "derived",
         (("electrolyte_thickness_um",), ("electrolyte_conductivity_S_cm", "electrolyte.conductivity_S_cm")),
         lambda thickness, sigma: _ratio(thickness * 1.0e-4, sigma),
+    ),
+    Derived(
+        "derived.bulk_over_expected",
+        "1",
+        "R_bulk sigma / L",
+        "resistance of the electrolyte body over the one that its thickness and material should give at 25 C",
+        "derivation",
+        "derived",
+        (("bulk_resistance_ohm_cm2",), ("electrolyte_thickness_um",), ("electrolyte.conductivity_S_cm",)),
+        lambda resistance, thickness, sigma: _ratio(resistance * sigma, thickness * 1.0e-4),
     ),
     Derived(
         "derived.arc_capacitance_normalised_F_cm",

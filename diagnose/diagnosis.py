@@ -9,7 +9,6 @@ from typing import Any
 import diagnose as package
 from diagnose import interpreter
 from diagnose.case import Case
-from diagnose.condition import evaluate
 from diagnose.data import Base, load
 from diagnose.derived import DERIVED
 from diagnose.engine import session
@@ -67,7 +66,7 @@ def refuse_contradictions(base: Base, found: FactBase) -> None:
     """Raise CaseError naming every pair of facts that cannot be true together."""
     problems = []
     for rule in base.rules.of("contradiction"):
-        if evaluate(rule.when, found.facts, {}):
+        if rule.test(found.facts, {}):
             given = [name for name in rule.item.fields if name in found.facts] or rule.item.fields
             problems.append(Problem(rule.item.says.rstrip("."), field=given[0], hint=rule.item.fix))
     if problems:

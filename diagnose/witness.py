@@ -141,12 +141,18 @@ class Maker:
         if not all(options):
             return
         names = [*fields, *needs.materials]
-        for _ in range(MOST_TRIES if needs.computed else MOST_TRIES // 10):
+        for _ in range(self.tries(needs)):
             made: Given = {}
             for name, each in zip(names, options, strict=True):
                 value = trials.choice(each)
                 made.update(value if isinstance(value, dict) else {name: value})
             yield {name: value for name, value in made.items() if value is not None}
+
+    def tries(self, needs: _Needs) -> int:
+        """How often to draw: seldom when each draw fits, often when few pairs of materials have the property asked."""
+        if any(leaf.name.startswith("pairing.") for leaf in needs.computed):
+            return MOST_TRIES * 10
+        return MOST_TRIES if needs.computed else MOST_TRIES // 10
 
     def sorted(self, branch: Iterable[Leaf]) -> _Needs:
         needs = _Needs()
