@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, PlainSerializer, model_validator
 
-from diagnose.errors import CaseError, Problem, did_you_mean, nearest
+from diagnose.errors import LONGEST, CaseError, Problem, did_you_mean, nearest
 from diagnose.quantity import Measured, QuantityError, parse_number
 
 
@@ -236,6 +236,8 @@ def _converted(field: Any, raw: Any) -> Any:
         kind = "one of its choices" if field.kind == "choice" else "a name"
         raise QuantityError(f"{raw!r} is not {kind}", _choices(field, str(raw)))
     word = raw.strip()
+    if len(word) > LONGEST:
+        raise QuantityError(f"{word[:40] + '...'!r} is too long for a name", "Write a name or formula.")
     if any(unicodedata.category(letter) in ("Cc", "Cf", "Cs") for letter in word):
         raise QuantityError(f"{raw!r} holds a character that cannot be seen", "Type the name again.")
     if field.kind == "choice":

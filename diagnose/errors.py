@@ -7,6 +7,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 
+# No name is this long, and comparing a longer word letter by letter takes its time.
+LONGEST = 100
+
+
 @dataclass(frozen=True, order=True)
 class Problem:
     """One mistake in somebody's data. Parts that are not known stay empty."""
@@ -36,6 +40,10 @@ class DataError(DiagnoseError):
         self.problems = tuple(problems)
         super().__init__("\n".join(str(problem) for problem in self.problems))
 
+    def __reduce__(self) -> tuple[type[DataError], tuple[tuple[Problem, ...]]]:
+        """Made again from its problems, as when it comes from another process."""
+        return type(self), (self.problems,)
+
 
 class CaseError(DataError):
     """A case with mistakes in it."""
@@ -64,7 +72,7 @@ def _plain(word: str) -> str:
 def nearest(word: str, choices: Iterable[str], most: int = 3) -> tuple[str, ...]:
     """The choices most like a word, best first; case, spaces and punctuation are ignored."""
     target = _plain(word)
-    if not target:
+    if not 0 < len(target) <= LONGEST:
         return ()
     ranked = []
     for choice in dict.fromkeys(choices):

@@ -577,8 +577,8 @@ class Knowledge:
             _put(found, "pressure_high_MPa", Span(window.high_MPa, window.high_MPa), window)
         band = _first(pairs.best_severity, keys)
         if band is not None:
-            ends = (band.excellent, band.acceptable, band.acceptable, band.severe)
-            for name, figure in zip(("excellent", "acceptable", "poor", "severe"), ends, strict=True):
+            ends = {"excellent": band.excellent, "acceptable": band.acceptable, "severe": band.severe}
+            for name, figure in ends.items():
                 _put(found, f"{name}_ohm_cm2", Span(figure, figure), band)
             _put(found, "severity_basis", band.says, band)
         limit = _first(pairs.best_stripping, keys)

@@ -2,40 +2,43 @@
 
 Names, references and circles are checked when rules are loaded. Here conditions are compared as sets of values (see
 `diagnose.region`): what can be true, what is always true, which rule holds wherever another does. Findings are replaced
-by their definitions. Single values are reasoned about; what is said of one rule implying another is true of intervals
-as well. An implication may be missed, and none is invented.
+by their definitions. What can be true is decided for single values; that one rule implies another is then true of
+intervals as well. An implication may be missed, but none is invented.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import combinations, permutations
 from typing import Any, Literal, get_args
 
 from pydantic import BaseModel
 
-from diagnose.condition import All, Any_, Condition, FindingLeaf, Leaf, describe, leaves, negate, parse
+from diagnose.condition import All, Condition, FindingLeaf, Leaf, describe, leaves, negate, parse
 from diagnose.data import Base
 from diagnose.derived import DERIVED
 from diagnose.facts import MATERIALS
-from diagnose.region import Region, Space, implies, inside
+from diagnose.region import Region, Space, branches, implies, inside
 from diagnose.remedies import NOTHING_TO_DO
-from diagnose.rulebook import Grade, Kind, Rule
+from diagnose.rulebook import Cause, Grade, Rule
 from diagnose.scoring import hundredths, weight
 
 Level = Literal["error", "warning"]
-# What Python reads without a rule: the stage of the case (remedies.py), and the severity shown (diagnosis.py).
+Items = tuple[tuple[str, BaseModel], ...]
+# Facts that Python reads by itself: the stage of the case (remedies.py) and the severity shown (diagnosis.py).
 READ_BY_CODE = ("production_stage", "pairing.excellent_ohm_cm2", "pairing.severity_basis")
-GATES: dict[Kind, str] = {"evidence": "gate.{}", "better": "remedy.{}.unfit", "worse": "remedy.{}.unfit"}
-GATES["contraindication"] = GATES["better"]
+EXCLUDE = "The parts exclude each other, or lie outside what their facts can be."
+IF_KNOWN = "Write {known: true} if that is meant, or take it out."
+ONE_OF_TWO = "Keep one of the two."
 
 
 @dataclass(frozen=True)
 class Remark:
-    """Something to put right (error) or to think about (warning). `rule` is the id of a rule, or another name.
+    """Something to put right (error) or to think about (warning).
 
-    `file` is where a rule of that id stands, below rules/ or below the rules/ of an overlay.
+    `rule` is the id of a rule, the slug of a cause or remedy, or the name of a fact or reference; `file` is where it is
+    written, as the files of the shipped rules and of an overlay are named.
     """
 
     level: Level
@@ -51,337 +54,318 @@ class Remark:
 
 
 def lint(base: Base) -> tuple[Remark, ...]:
-    """Every remark on the rules and the knowledge, errors first."""
+    """Every remark on rules and knowledge, errors first.
+
+    Kinds: unreachable, always, duplicate, subsumed, contradictory, one-sided, too-weak, untreated, unused, no-grade,
+    grade.
+    """
     linter = _Linter(base)
-    parts = (linter.reach, linter.pairs, linter.remedies, linter.verdicts, linter.sides, linter.unused, linter.grades)
+    parts = (linter.reach, linter.evidence, linter.remedies, linter.verdicts, linter.causes)
     found = dict.fromkeys(remark for part in parts for remark in part())
+    items = tuple(_items(base))
+    found |= dict.fromkeys((*_unused(base, items), *_grades(base, items)))
     return tuple(sorted(found, key=lambda each: (each.level, each.rule, each.kind, each.message)))
 
 
-def _file(rule: Rule) -> str:
-    folder = {"gate": "causes", "evidence": "causes", "unfit": "remedies"}.get(rule.kind, "remedies")
-    if rule.kind == "finding":
-        return "rules/findings/"
-    return f"rules/{rule.kind}s.yaml" if rule.kind in ("verdict", "contradiction") else f"rules/{folder}/{rule.owner}.yaml"
-
-
-def _branches(condition: Condition) -> Iterator[tuple[Condition, Condition]]:
-    """Each alternative of each `any`, with the whole condition as it would be without the others."""
-    if isinstance(condition, Any_):
-        for part in condition.parts:
-            yield part, part
-            yield from _branches(part)
-    elif isinstance(condition, All):
-        for index, part in enumerate(condition.parts):
-            for branch, narrowed in _branches(part):
-                yield branch, All((*condition.parts[:index], narrowed, *condition.parts[index + 1 :]))
+def _remark(level: Level, rule: Rule, kind: str, message: str, hint: str = "") -> Remark:
+    if rule.kind in ("verdict", "contradiction"):
+        file = f"rules/{rule.kind}s.yaml"
+    elif rule.kind == "finding":
+        file = "rules/findings/"
+    else:
+        file = f"rules/{'causes' if rule.kind in ('gate', 'evidence') else 'remedies'}/{rule.owner}.yaml"
+    return Remark(level, rule.owner if rule.kind in ("gate", "unfit") else rule.id, kind, message, hint, file)
 
 
 class _Linter:
+    """The checks that compare conditions."""
+
     def __init__(self, base: Base) -> None:
-        self.base, self.book, self.knowledge = base, base.rules, base.knowledge
+        self.book = base.rules
         self.space = Space(base)
+        self.regions = self.space.regions
         self.refused = [region for rule in self.book.of("contradiction") for region in self.regions(rule.when)]
 
-    def regions(self, condition: Condition) -> tuple[Region, ...]:
-        return self.space.regions(condition)
+    def gate(self, rule: Rule) -> Rule | None:
+        """The rule that makes another one idle: its cause is ruled out, or its remedy does not fit.
 
-    def remark(self, level: Level, rule: Rule, kind: str, message: str, hint: str = "") -> Remark:
-        return Remark(level, rule.id, kind, message, hint, _file(rule))
+        Not one that always does so: that is told of the gate, and need not be told of every rule behind it.
+        """
+        kinds = {"evidence": "gate.{}", **dict.fromkeys(("better", "worse", "contraindication"), "remedy.{}.unfit")}
+        found = self.book.rules.get(kinds.get(rule.kind, "").format(rule.owner))
+        return found if found is not None and self.regions(negate(found.when)) else None
 
     # --- what can be true
 
     def reach(self) -> Iterator[Remark]:
         """`unreachable` and `always`. A gate is judged by its `only_if`, of which the compiled rule is the opposite."""
         for rule in self.book.rules.values():
-            is_gate = rule.kind in ("gate", "unfit")
-            condition = negate(rule.when) if is_gate else rule.when
-            words = "only_if" if is_gate else "the condition"
+            condition, words = rule.when, "the condition"
+            if rule.kind in ("gate", "unfit"):
+                condition, words = negate(condition), "only_if"
             dead = self.dead(rule, condition)
             if dead is not None:
-                yield self.remark(dead[0], rule, "unreachable", f"{words} can never be true: {dead[1]}", dead[2])
+                yield _remark(dead[0], rule, "unreachable", f"{words} can never be true: {dead[1]}", dead[2])
             elif not self.regions(negate(condition)):
-                hint = "Ask for {known: true} if that is meant, or take it out."
-                yield self.remark("error", rule, "always", f"{words} can never be false: {describe(condition)}", hint)
+                yield _remark("error", rule, "always", f"{words} can never be false: {describe(condition)}", IF_KNOWN)
             else:
                 yield from self.parts(rule, condition)
 
     def parts(self, rule: Rule, condition: Condition) -> Iterator[Remark]:
-        """Alternatives that can never be true, and tests that can never be false, in a condition that can."""
-        gone: list[Condition] = []
-        for branch, narrowed in _branches(condition):
-            dead = self.dead(rule, narrowed)
-            if dead is not None and not any(branch in _within(each) for each in gone):
-                gone.append(branch)
+        """Alternatives that can never be true, and tests that can never be false, in a condition that can be both."""
+        inner: list[Condition] = []
+        for branch, narrowed in branches(condition):
+            dead = None if branch in inner else self.dead(rule, narrowed)
+            if dead is not None:
+                inner += [nested for nested, _ in branches(branch)]
                 message = f"the alternative {describe(branch)} can never be true: {dead[1]}"
-                yield self.remark(dead[0], rule, "unreachable", message, dead[2])
+                yield _remark(dead[0], rule, "unreachable", message, dead[2])
         for leaf in leaves(condition):
             if isinstance(leaf, Leaf) and not self.regions(negate(leaf)):
-                hint = "Ask for {known: true} if that is meant, or take it out."
-                yield self.remark("error", rule, "always", f"{describe(leaf)} can never be false", hint)
+                yield _remark("error", rule, "always", f"{describe(leaf)} can never be false", IF_KNOWN)
 
     def dead(self, rule: Rule, condition: Condition) -> tuple[Level, str, str] | None:
-        """Why a condition of a rule can never be true; None when it can."""
+        """Why a condition of a rule can never be true, with a hint; None when it can."""
         regions = self.regions(condition)
         if not regions:
-            hint = "The parts exclude each other, or lie outside what their facts can be."
-            return "error", self.clash(condition), hint
-        gate = self.book.rules.get(GATES.get(rule.kind, "").format(rule.owner))
-        if gate is not None and implies(regions, self.regions(gate.when)):
-            return "error", f"{describe(condition)} is outside only_if", f"only_if asks for {describe(negate(gate.when))}."
+            return "error", *self.clash(condition)
+        gate, words = self.gate(rule), describe(condition)
+        idle = self.regions(gate.when) if gate else ()
+        only_if = describe(negate(gate.when)) if gate else ""
+        if implies(regions, idle):
+            return "error", f"{words} lies outside only_if", f"The file asks for {only_if}."
         if rule.kind != "contradiction":
-            shut = self.refused + list(self.regions(gate.when) if gate else ())
-            left = [region for region in regions if not any(inside(region, each) for each in shut)]
-            if not left:
-                return "error", f"a case in which {describe(condition)} is refused", "See rules/contradictions.yaml."
-            regions = tuple(left)
+            shut = (*idle, *self.refused)
+            regions = tuple(region for region in regions if not any(inside(region, each) for each in shut))
+        if not regions:
+            return "error", f"a case in which {words} is refused", "See rules/contradictions.yaml."
         together = self.regions(All((condition, negate(gate.when)))) if gate else ()
         if not any(self.space.has_material(region) for region in together or regions):
+            words += f", where {only_if}" if gate else ""
             hint = "Add the material that is meant to knowledge/materials/, or correct the condition."
-            return "warning", f"no material or family in the knowledge base has {self.asked(condition)}", hint
+            return "warning", f"no material or family in the knowledge base has {words}", hint
         return None
 
-    def clash(self, condition: Condition) -> str:
-        """The smallest part of a condition that can never be true."""
-        parts = condition.parts if isinstance(condition, All) else ()
-        for size in (1, 2):
-            for few in combinations(parts, size):
-                if not self.regions(All(few)):
-                    return describe(All(few) if size > 1 else few[0])
-        return describe(condition)
+    def clash(self, condition: Condition) -> tuple[str, str]:
+        """The smallest part of a condition that can never be true, and a hint."""
+        parts = condition.parts if isinstance(condition, All) else (condition,)
+        for part in parts:
+            if not self.regions(part):
+                return describe(part), self.space.possible(part.name) if isinstance(part, Leaf) else EXCLUDE
+        for two in combinations(parts, 2):
+            if not self.regions(All(two)):
+                return describe(All(two)), EXCLUDE
+        return describe(condition), EXCLUDE
 
-    def asked(self, condition: Condition) -> str:
-        return describe(condition)
+    # --- rules of one cause, of one remedy, of the verdicts
 
-    # --- rules of one cause, one remedy, one list
-
-    def pairs(self) -> Iterator[Remark]:
+    def evidence(self) -> Iterator[Remark]:
         """`duplicate`, `subsumed` and `contradictory` among the rules of each cause."""
-        by_cause: dict[str, list[Rule]] = {}
-        for rule in self.book.of("evidence"):
-            by_cause.setdefault(rule.owner, []).append(rule)
-        for rules in by_cause.values():
+        for cause in self.book.causes:
+            rules = [rule for rule in self.book.of("evidence") if rule.owner == cause]
             for one, other in permutations(rules, 2):
-                yield from self.pair(one, other)
+                first, second = self.counts(one), self.counts(other)
+                if first and implies(first, second):
+                    yield from self.implied(one, other, same=implies(second, first))
 
-    def pair(self, one: Rule, other: Rule) -> Iterator[Remark]:
-        first, second = self.counted(one), self.counted(other)
-        if not first or not implies(first, second):
-            return
-        a, b, same_group = one.item, other.item, one.item.group == other.item.group
-        sizes = [weight(each, self.book.scale, {}) for each in (a, b)]
-        curves = a.curve is not None or b.curve is not None
-        opposite = sizes[0] * sizes[1] < 0
-        if implies(second, first):
-            if one.id > other.id or (curves and (a.curve is None) != (b.curve is None)):
-                return
-            if opposite:
-                message = f"holds exactly when {other.id} holds, which speaks the other way"
-                yield self.remark("error", one, "contradictory", message, "Keep one of the two.")
-            else:
-                twice = "" if same_group else ", in another group, so that one observation counts twice"
-                message = f"holds exactly when {other.id} holds{twice}"
-                yield self.remark("error", one, "duplicate", message, "Keep one of the two.")
-        elif same_group and not curves and abs(sizes[1]) >= abs(sizes[0]):
-            hint = "Make it larger, give it another group, or take it out."
-            if opposite:
-                message = f"can never count: {other.id} holds wherever it does, is as large and speaks the other way"
-                yield self.remark("error", one, "contradictory", message, hint)
-            else:
-                message = f"can never count: {other.id} holds wherever it does and is at least as large"
-                yield self.remark("error", one, "subsumed", message, hint)
-
-    def counted(self, rule: Rule) -> tuple[Region, ...]:
-        """Where a rule adds to the score: a curve only where what it runs over is known."""
+    def counts(self, rule: Rule) -> tuple[Region, ...]:
+        """Where a rule adds to the score: a curve only where the quantity it follows is known."""
         curve = rule.item.curve
         return self.regions(rule.when if curve is None else All((rule.when, Leaf(curve.over, "known", ()))))
 
+    def implied(self, one: Rule, other: Rule, same: bool) -> Iterator[Remark]:
+        """What is wrong when `other` holds wherever `one` does. Sizes of curves are not compared."""
+        curves = one.item.curve is not None or other.item.curve is not None
+        size, least = (weight(rule.item, self.book.scale, {}) for rule in (other, one))
+        opposite, one_group = size * least < 0, one.item.group == other.item.group
+        if same and one.id < other.id:
+            words = f"holds exactly when {other.id} holds"
+            if opposite:
+                yield _remark("error", one, "contradictory", f"{words}, which speaks the other way", ONE_OF_TWO)
+            else:
+                words += "" if one_group else ", in another group, so that one observation counts twice"
+                yield _remark("error", one, "duplicate", words, ONE_OF_TWO)
+        elif not same and one_group and not curves and abs(size) >= abs(least):
+            words = f"can never count: {other.id} holds wherever it does and is at least as large"
+            kind = "contradictory" if opposite else "subsumed"
+            words += ", the other way" if opposite else ""
+            yield _remark("error", one, kind, words, "Make it larger, give it another group, or take it out.")
+
     def remedies(self) -> Iterator[Remark]:
         """Rules of a remedy that work against each other, and remedies that cannot be used for what they treat."""
-        hint = "Narrow one of the two."
-        for slug, remedy in self.book.remedies.items():
+        for slug in self.book.remedies:
             rules = [rule for rule in self.book.of("better", "worse", "contraindication") if rule.owner == slug]
             for one, other in permutations(rules, 2):
                 first, second = self.regions(one.when), self.regions(other.when)
+                same, kinds = implies(second, first), (one.kind, other.kind)
                 if not first or not implies(first, second):
                     continue
-                same = implies(second, first)
                 if one.kind != "contraindication" and other.kind == "contraindication":
                     message = f"is {one.kind} only where {other.id} strikes the remedy out"
-                    yield self.remark("error", one, "contradictory", message, hint)
-                elif same and one.id < other.id and one.kind == other.kind:
-                    message = f"holds exactly when {other.id} holds"
-                    yield self.remark("error", one, "duplicate", message, "Keep one of the two.")
-                elif same and one.id < other.id and {one.kind, other.kind} == {"better", "worse"}:
+                    yield _remark("error", one, "contradictory", message, "Narrow one of the two.")
+                elif same and one.id < other.id and "contraindication" not in kinds and one.kind != other.kind:
                     message = f"is {one.kind} exactly where {other.id} is {other.kind}"
-                    yield self.remark("error", one, "contradictory", message, hint)
-            yield from self.usable(slug, rules)
+                    yield _remark("error", one, "contradictory", message, ONE_OF_TWO)
+                elif same and one.id < other.id and one.kind == other.kind:
+                    yield _remark("error", one, "duplicate", f"holds exactly when {other.id} holds", ONE_OF_TWO)
+            unfit = self.book.rules.get(f"remedy.{slug}.unfit")
+            if unfit is not None:
+                yield from self.usable(unfit, [rule.when for rule in rules if rule.kind == "contraindication"])
 
-    def usable(self, slug: str, rules: list[Rule]) -> Iterator[Remark]:
-        """A remedy must be free somewhere of what strikes it out, and fit somewhere where the cause is possible."""
-        unfit = self.book.rules.get(f"remedy.{slug}.unfit")
-        fits = (negate(unfit.when),) if unfit else ()
-        free = tuple(negate(rule.when) for rule in rules if rule.kind == "contraindication")
-        if unfit and free and not self.regions(All(fits + free)):
+    def usable(self, unfit: Rule, struck_out: list[Condition]) -> Iterator[Remark]:
+        """A remedy must fit where nothing strikes it out, and where each cause that it treats is possible."""
+        fits = negate(unfit.when)
+        if not self.regions(fits):
+            return
+        if not self.regions(All((fits, *map(negate, struck_out)))):
             message = "is struck out wherever its only_if holds"
-            yield self.remark("error", unfit, "contradictory", message, "Narrow what is contraindicated.")
-        for cause in self.book.remedies[slug].treats:
+            yield _remark("error", unfit, "contradictory", message, "Narrow what is contraindicated.")
+        for cause in unfit.item.treats:
             gate = self.book.rules.get(f"gate.{cause}")
-            if unfit and gate and not self.regions(All((*fits, negate(gate.when)))):
+            if gate is not None and not self.regions(All((fits, negate(gate.when)))):
                 message = f"treats {cause}, which is ruled out wherever the remedy fits"
                 hint = f"The cause asks for {describe(negate(gate.when))}."
-                yield self.remark("error", unfit, "unreachable", message, hint)
+                yield _remark("error", unfit, "unreachable", message, hint)
 
     def verdicts(self) -> Iterator[Remark]:
-        """A verdict below another one that holds wherever it does never decides."""
+        """`subsumed`: a verdict never decides when another one stands above it and holds wherever it does."""
         deciding = [item for item in self.book.verdicts if item.verdict != "outside_scope"]
         for upper, lower in combinations(deciding, 2):
-            one, other = (self.book.rules[f"verdict.{item.id}"] for item in (lower, upper))
+            one, other = self.book.rules[f"verdict.{lower.id}"], self.book.rules[f"verdict.{upper.id}"]
             first = self.regions(one.when)
             if lower.verdict != upper.verdict and first and implies(first, self.regions(other.when)):
                 message = f"never decides: {other.id} stands above it and holds wherever it does"
-                yield self.remark("error", one, "subsumed", message, "Move it up, or take it out.")
+                yield _remark("error", one, "subsumed", message, "Move it up, or take it out.")
 
     # --- whole causes
 
-    def sides(self) -> Iterator[Remark]:
-        """`one-sided`: nothing for or nothing against; `untreated`; `too-weak`: support is out of reach."""
+    def causes(self) -> Iterator[Remark]:
+        """`one-sided`: nothing for or nothing against; `too-weak`: support is out of reach; `untreated`."""
         treated = {cause for remedy in self.book.remedies.values() for cause in remedy.treats}
-        scale = self.book.scale
+        support = hundredths(self.book.scale.supported_from)
         for slug, cause in self.book.causes.items():
-            best: dict[str, int] = {}
-            signs: set[bool] = set()
-            for item in cause.evidence:
-                trust = scale.confidence[item.confidence]
-                points = [hundredths(y * trust) for _, y in item.curve.points] if item.curve else [weight(item, scale, {})]
-                signs |= {size > 0 for size in points if size}
-                best[item.group] = max(best.get(item.group, 0), *points)
-            file = f"rules/causes/{slug}.yaml"
-            for sign, word in ((True, "for"), (False, "against")):
-                if sign not in signs:
-                    message, hint = f"nothing speaks {word} it", "Say what would."
-                    yield Remark("error", slug, "one-sided", message, hint, file)
-            most = hundredths(scale.priors[cause.prior]) + min(sum(best.values()), hundredths(scale.cap))
-            if True in signs and most < hundredths(scale.supported_from):
-                message = f"can reach {most / 100:g} decibans at most, and is supported from {scale.supported_from:g} on"
-                yield Remark("error", slug, "too-weak", message, "Add evidence for it, or raise its prior.", file)
+            found: list[tuple[str, str, str]] = []
+            least, most = self.ends(cause)
+            if most <= 0:
+                found.append(("one-sided", "nothing speaks for it", "Say what would."))
+            if least >= 0:
+                found.append(("one-sided", "nothing speaks against it", "Say what would."))
+            most += hundredths(self.book.scale.priors[cause.prior])
+            if most < support:
+                message = f"all evidence for it gives {most / 100:g} decibans, and support starts at {support / 100:g}"
+                found.append(("too-weak", message, "Add evidence for it, or raise its prior."))
             if slug not in treated:
-                yield Remark("error", slug, "untreated", "no remedy treats it", "Name it under treats of a remedy.", file)
-        for slug, remedy in self.book.remedies.items():
-            if not remedy.treats and slug != NOTHING_TO_DO:
-                file = f"rules/remedies/{slug}.yaml"
-                yield Remark("error", slug, "unused", "treats nothing", "Name a cause under treats.", file)
+                found.append(("untreated", "no remedy treats it", "Name it under treats of a remedy."))
+            for kind, message, hint in found:
+                yield Remark("error", slug, kind, message, hint, f"rules/causes/{slug}.yaml")
 
-    # --- what nothing uses
-
-    def unused(self) -> Iterator[Remark]:
-        """Findings, facts and references that nothing reads."""
-        facts, findings = self.read()
-        for name in self.book.findings:
-            if name not in findings:
-                rule = self.book.rules[f"finding.{name}"]
-                yield self.remark("warning", rule, "unused", "no rule reads this finding", "Use it, or take it out.")
-        for quantity in DERIVED:
-            if quantity.name not in facts:
-                yield Remark("warning", quantity.name, "unused", "no rule reads this derived quantity")
-        for name in self.knowledge.vocabulary:
-            if name not in facts:
-                yield Remark("warning", name, "unused", "no rule reads this field of a case")
-        kinds = {prefix: group for group, about in self.prefixes() for prefix in about}
-        read = {(kinds[prefix], name) for prefix, _, name in (fact.partition(".") for fact in facts) if prefix in kinds}
-        for fact in self.knowledge.properties:
-            prefix, _, name = fact.partition(".")
-            if (kinds[prefix], name) not in read and prefix == kinds[prefix]:
-                hint = "Write read_by_rules: false in knowledge/properties.yaml, or use it."
-                yield Remark("warning", fact, "unused", "no rule reads this property", hint)
-        cited = {ref for item in self.items() for ref, _ in _sources(item)} | {each.source for each in DERIVED}
-        for ref in self.knowledge.references:
-            if ref not in cited:
-                yield Remark("warning", ref, "unused", "no rule and no figure cites this reference")
-
-    def prefixes(self) -> Iterator[tuple[str, tuple[str, ...]]]:
-        kinds: dict[str, list[str]] = {}
-        for _, kind, prefix in MATERIALS:
-            kinds.setdefault(kind, []).append(prefix)
-        yield from ((kind, tuple(each)) for kind, each in kinds.items())
-        yield "pairing", ("pairing",)
-
-    def read(self) -> tuple[set[str], set[str]]:
-        """The facts and the findings that something reads; contradictions only refuse, and do not count."""
-        facts, findings = set(READ_BY_CODE), set[str]()
-        rules = [rule for rule in self.book.rules.values() if rule.kind != "contradiction"]
-        for rule in rules:
-            facts |= set(rule.facts)
-            findings |= {leaf.name for leaf in leaves(rule.when) if isinstance(leaf, FindingLeaf)}
-        for shelf in (self.knowledge.protocol, self.knowledge.standards):
-            for item in shelf.values():
-                applies: dict[str, Any] | None = item.applies
-                facts |= {leaf.name for leaf in leaves(parse(applies, (), _quiet))} if applies else set()
-        for quantity in DERIVED:
-            if quantity.name in facts:
-                facts |= {name for slot in quantity.slots for name in slot}
-        facts |= {field for field, _, prefix in MATERIALS if any(name.startswith(f"{prefix}.") for name in facts)}
-        return facts, findings
-
-    # --- sources and grades
-
-    def grades(self) -> Iterator[Remark]:
-        """`no-grade`: statements without a source or grade; `grade`: a grade that its reference cannot bear."""
-        references = self.knowledge.references
-        for each in DERIVED:
-            if each.source not in references or each.grade not in get_args(Grade) or not each.formula:
-                message = f"needs a formula, a reference and a grade, not {each.source!r} and {each.grade!r}"
-                yield Remark("error", each.name, "no-grade", message)
-        for item in self.items():
-            name = _name(item)
-            if getattr(item, "sources", None) == {}:
-                yield Remark("error", name, "no-grade", "has no source", "Cite a reference with its grade.")
-            for ref, grade in _sources(item):
-                if grade == "seen" and ref in references and references[ref].read not in ("full", "abstract"):
-                    message = f"is graded seen, but of {ref} only {references[ref].read} was read"
-                    yield Remark("error", name, "grade", message, "Grade it secondary or recalled, or read the source.")
-
-    def items(self) -> Iterator[BaseModel]:
-        """Everything in rules and knowledge that may cite a source."""
-        book, known = self.book, self.knowledge
-        roots: list[Any] = [book.scale, book.verdicts, known.tests, known.protocol, known.standards, known.families]
-        roots += [book.causes, book.findings, book.remedies, vars(known.pairings)]
-        roots += [material.figures for kind in known.materials.values() for material in kind.values()]
-        yield from _models(roots)
+    def ends(self, cause: Cause) -> tuple[int, int]:
+        """The sums, in hundredths of a deciban, of the largest contributions against and for in each group."""
+        scale, ends = self.book.scale, dict[str, list[int]]()
+        for item in cause.evidence:
+            trust = scale.confidence[item.confidence]
+            sizes = [hundredths(y * trust) for _, y in item.curve.points] if item.curve else [weight(item, scale, {})]
+            ends.setdefault(item.group, [0]).extend(sizes)
+        cap = hundredths(scale.cap)
+        return max(-cap, sum(map(min, ends.values()))), min(cap, sum(map(max, ends.values())))
 
 
-def _quiet(place: Any, message: str, hint: str) -> None:
-    """Conditions of knowledge were checked when they were loaded."""
+# --- what nothing uses
 
 
-def _within(condition: Condition) -> Iterator[Condition]:
-    yield condition
-    for part in getattr(condition, "parts", ()):
-        yield from _within(part)
+def _unused(base: Base, items: Items) -> Iterator[Remark]:
+    """Findings, facts, properties, references and remedies that do nothing."""
+    rules, knowledge = base.rules, base.knowledge
+    facts = _facts_read(base)
+    computed = facts | {name for rule in rules.of("contradiction") for name in rule.facts}
+    every = (leaf for rule in rules.rules.values() for leaf in leaves(rule.when))
+    findings = {leaf.name for leaf in every if isinstance(leaf, FindingLeaf)}
+    cited = {ref for _, item in items for ref, _ in _sources(item)} | {each.source for each in DERIVED}
+    for name in rules.findings:
+        if name not in findings:
+            yield _remark("warning", rules.rules[f"finding.{name}"], "unused", "no rule reads this finding")
+    for name, remedy in rules.remedies.items():
+        if not remedy.treats and name != NOTHING_TO_DO:
+            hint, file = "Name a cause under treats.", f"rules/remedies/{name}.yaml"
+            yield Remark("error", name, "unused", "treats nothing", hint, file)
+    names: list[tuple[str, str]] = [
+        *((each.name, "no rule reads this derived quantity") for each in DERIVED if each.name not in computed),
+        *((name, "no rule reads this field of a case") for name in knowledge.vocabulary if name not in facts),
+        *((ref, "no rule and no figure cites this reference") for ref in knowledge.references if ref not in cited),
+    ]
+    kinds = {"pairing": "pairing", **{prefix: kind for _, kind, prefix in MATERIALS}}
+    read = {(kinds.get(prefix), name) for prefix, _, name in (fact.partition(".") for fact in facts)}
+    for fact in knowledge.properties:
+        prefix, _, name = fact.partition(".")
+        if prefix == kinds[prefix] and (prefix, name) not in read:
+            names.append((fact, "no rule reads this property; mark it read_by_rules: false"))
+    for name, message in names:
+        yield Remark("warning", name, "unused", message)
 
 
-def _models(value: Any) -> Iterator[BaseModel]:
-    """Every model inside plain containers and other models."""
+def _facts_read(base: Base) -> set[str]:
+    """The facts that something reads; contradictions only refuse cases, so they do not count."""
+    facts = set(READ_BY_CODE)
+    for rule in base.rules.rules.values():
+        facts |= set(rule.facts) if rule.kind != "contradiction" else set()
+    applies = [step.applies for step in base.knowledge.protocol.values()]
+    applies += [standard.applies for standard in base.knowledge.standards.values()]
+    for condition in (parse(each, (), lambda *_: None) for each in applies if each):
+        facts |= {leaf.name for leaf in leaves(condition)}
+    for quantity in DERIVED:
+        if quantity.name in facts:
+            facts |= {name for slot in quantity.slots for name in slot}
+    return facts | {field for field, _, prefix in MATERIALS if any(name.startswith(f"{prefix}.") for name in facts)}
+
+
+# --- sources and grades
+
+
+def _grades(base: Base, items: Items) -> Iterator[Remark]:
+    """`no-grade`: a statement without source or grade; `grade`: one that its reference cannot bear."""
+    references = base.knowledge.references
+    for each in DERIVED:
+        if each.source not in references or each.grade not in get_args(Grade) or not each.formula:
+            message = f"needs a formula, a reference and a grade, and has {each.source!r} and {each.grade!r}"
+            yield Remark("error", each.name, "no-grade", message)
+    for name, item in items:
+        if vars(item).get("sources") == {}:
+            yield Remark("error", name, "no-grade", "has no source", "Cite a reference, with its grade.")
+        for ref, grade in _sources(item):
+            if grade == "seen" and ref in references and references[ref].read not in ("full", "abstract"):
+                message = f"is graded seen, but of {ref} no more was read than: {references[ref].read}"
+                yield Remark("error", name, "grade", message, "Grade it secondary or recalled, or read the source.")
+
+
+def _items(base: Base) -> Iterator[tuple[str, BaseModel]]:
+    """Everything in rules and knowledge that may cite a source, with a name."""
+    book, known = base.rules, base.knowledge
+    materials = [{name: each.figures for name, each in kind.items()} for kind in known.materials.values()]
+    rows = {name: each for name, each in vars(known.pairings).items() if isinstance(each, tuple) or name == "reactions"}
+    roots = (known.tests, known.protocol, known.standards, known.families, *materials, rows)
+    for root in ({"scale": book.scale}, book.causes, book.findings, book.verdicts, book.remedies, *roots):
+        yield from _models(root, "")
+
+
+def _models(value: Any, name: str) -> Iterator[tuple[str, BaseModel]]:
+    """Every model inside containers and other models, named by the keys and ids that lead to it."""
     if isinstance(value, BaseModel):
-        yield value
-        value = [getattr(value, name) for name in type(value).model_fields]
-    if hasattr(value, "values"):
-        value = value.values()
-    if isinstance(value, Iterable) and not isinstance(value, str):
+        yield name, value
+        for each in vars(value).values():
+            yield from _models(each, name)
+    elif isinstance(value, Mapping):
+        for key, each in value.items():
+            yield from _models(each, f"{name}.{key}".strip("."))
+    elif isinstance(value, (list, tuple)):
         for each in value:
-            yield from _models(each)
+            mark = vars(each).get("id", "") if isinstance(each, BaseModel) else ""
+            yield from _models(each, f"{name}.{mark}".strip("."))
 
 
 def _sources(item: BaseModel) -> Iterator[tuple[str, str]]:
-    yield from getattr(item, "sources", {}).items()
-    if hasattr(item, "ref"):
-        yield item.ref, getattr(item, "grade", "")
-        if getattr(item, "read_in", ""):
-            yield getattr(item, "read_in", ""), ""
-
-
-def _name(item: Any) -> str:
-    for key in ("cause", "remedy", "id", "name", "ref"):
-        if getattr(item, key, ""):
-            return str(getattr(item, key))
-    return str(getattr(item, "says", type(item).__name__))
+    """References and grades of an item; where a figure was read is cited too, without a grade."""
+    stated = vars(item)
+    yield from stated.get("sources", {}).items()
+    for key, grade in (("ref", stated.get("grade", "")), ("read_in", "")):
+        if stated.get(key):
+            yield stated[key], grade

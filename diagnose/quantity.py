@@ -50,23 +50,24 @@ class Measured:
         return Span(self.low, self.high)
 
 
-_FIGURE = r"[-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?"
+_FIGURE = r"[-+]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][-+]?[0-9]+)?"
 _PLUS_MINUS = re.compile(rf"({_FIGURE})\s*(?:±|\+/-|\+-)\s*({_FIGURE})(.*)\Z", re.DOTALL)
-_SHORTHAND = re.compile(r"([-+]?\d+(?:\.(\d*))?)\((\d+)\)([eE][-+]?\d+)?(.*)\Z", re.DOTALL)
+_SHORTHAND = re.compile(r"([-+]?[0-9]+(?:\.([0-9]*))?)\(([0-9]+)\)([eE][-+]?[0-9]+)?(.*)\Z", re.DOTALL)
 _RANGE = re.compile(rf"({_FIGURE})\s*(?:\.\.|–|—|to\b|-)\s*({_FIGURE})(.*)\Z", re.DOTALL)
 _SINGLE = re.compile(rf"({_FIGURE})(.*)\Z", re.DOTALL)
 _BOUND = re.compile(r"(<=|>=|<|>|≤|≥)\s*(.*)\Z", re.DOTALL)
 _COMMA = re.compile(r"\d,\d")
 
 _SPELLINGS = (
-    ("Ω", "ohm"), ("Ω", "ohm"), ("²", "^2"), ("·", "*"), ("⋅", "*"), ("µ", "u"), ("μ", "u"), ("°", "deg"),
-    ("%", "percent"), ("−", "-"),
+    ("⁻¹", "^-1"), ("⁻²", "^-2"), ("⁻³", "^-3"), ("²", "^2"), ("³", "^3"), ("Ω", "ohm"), ("Ω", "ohm"), ("·", "*"),
+    ("⋅", "*"), ("×", "*"), ("µ", "u"), ("μ", "u"), ("°", "deg"), ("%", "percent"), ("Å", "angstrom"),
+    ("\N{ANGSTROM SIGN}", "angstrom"),
 )  # fmt: skip
-_POWER = re.compile(r"\b([mcu]?m|in)(-?[23])\b")
+_POWER = re.compile(r"\b([mcu]?m|in)([23])\b|(?<=[A-Za-z])(-[123])\b")
 _SPACED = re.compile(r"(?<=[A-Za-z0-9^])\s+(?=[A-Za-z])")
-# No unit holds this: long text, two digits in a row, a power of a figure. It must not reach the unit library, which
-# would work out 9**9**9**9.
-_NO_UNIT = re.compile(r"\d\d|[\d)]\s*(?:\*\*|\^)|.{41}", re.DOTALL)
+# No unit holds this: long text, other signs, two digits in a row, a power of a figure. It must not reach the unit
+# library, which drops signs that it does not know and would work out 9**9**9**9.
+_NO_UNIT = re.compile(r"[^A-Za-z0-9_*/^()+\-. ]|\d\d|[\d)]\s*(?:\*\*|\^)|.{41}", re.DOTALL)
 _NAMES = {"1": "no unit", "percent": "percent", "degC": "C"}
 
 
@@ -88,32 +89,50 @@ def _converter(written: str, unit: str) -> tuple[float, float]:
     text = written.strip()
     for old, new in _SPELLINGS:
         text = text.replace(old, new)
-    text = _SPACED.sub("*", _POWER.sub(r"\1^\2", text))
+    text = _SPACED.sub("*", _POWER.sub(lambda found: f"{found[1]}^{found[2]}" if found[1] else f"^{found[3]}", text))
     if unit == "degC" and text in ("C", "degC", "degreeC", "celsius", "Celsius"):
         text = "degC"
     elif unit == "degC" and text in ("F", "degF", "fahrenheit", "Fahrenheit"):
         text = "degF"
     elif unit == "degC" and text == "K":
         text = "kelvin"
-    if text in (unit, unit_label(unit).replace(" ", "*")):
+    if text == unit_label(unit).replace(" ", "*") or (text == unit and unit != "1"):
         return 1.0, 0.0
-    expected = unit_label(unit)
-    if _NO_UNIT.search(text):
-        raise QuantityError(f"{written.strip()[:40]!r} is not a unit", f"Expected {expected}.")
+    if _NO_UNIT.search(text) or not re.search("[A-Za-z]", text):
+        raise _no_unit(written, unit)
     registry = _registry()
     try:
         source, target = registry.parse_units(text), registry.parse_units("dimensionless" if unit == "1" else unit)
+        fits = source.dimensionality == target.dimensionality
+        at = [float(registry.Quantity(each, source).to(target).magnitude) for each in (0.0, 1e6, 2e6)] if fits else []
     except Exception:  # pint raises many kinds of error on text that is no unit
-        raise QuantityError(f"{written.strip()!r} is not a unit", f"Expected {expected}.") from None
-    if source.dimensionality != target.dimensionality:
+        raise _no_unit(written, unit) from None
+    if not fits:
         raise QuantityError(*_wrong_dimension(registry, written.strip(), source, unit))
-    zero, one = (float(registry.Quantity(figure, source).to(target).magnitude) for figure in (0.0, 1.0))
-    return _rounded(one - zero), _rounded(zero)
+    if unit == "Hz" and "radian" in str(source):
+        raise QuantityError(f"{written.strip()} is an angular frequency", "Divide by 2 pi and write it in Hz.")
+    scale = (at[1] - at[0]) / 1e6
+    # A logarithmic unit is no straight line, and a prefix can be too large or too small for a float.
+    if not math.isfinite(at[2]) or scale == 0 or not math.isclose(at[2] - at[1], at[1] - at[0], rel_tol=1e-6):
+        raise _no_unit(written, unit)
+    return scale, at[0]
 
 
-def _rounded(value: float) -> float:
-    """A converted figure without the dust of binary arithmetic, so that 77 F is 25 C and not 24.999999999999."""
-    return float(f"{value:.12g}")
+def _no_unit(written: str, unit: str) -> QuantityError:
+    return QuantityError(f"{_clipped(written.strip())!r} is not a unit", f"Expected {unit_label(unit)}.")
+
+
+def _clipped(text: str, most: int = 40) -> str:
+    return text if len(text) <= most else text[:most] + "..."
+
+
+def _taken(figure: str, scale: float, offset: float) -> float:
+    """A figure in the unit of the field, without the dust of binary arithmetic: 77 F is 25 C not 24.999999999999."""
+    value = float(figure)
+    if (scale, offset) == (1.0, 0.0):
+        return value
+    value = value * scale + offset
+    return round(value, 11) if offset else float(f"{value:.12g}")
 
 
 def _wrong_dimension(registry: Any, written: str, source: Any, unit: str) -> tuple[str, str]:
@@ -167,10 +186,13 @@ def parse_number(raw: object, unit: str, limits: tuple[float, float], integer: b
             f"{type(raw).__name__} is not a number", 'Write a figure such as 85, or text such as "85 ± 5".'
         )
     text = " ".join(raw.split())
-    bound = _BOUND.match(text)
+    if _COMMA.search(text):
+        raise _not_a_number(text)
+    plain = text.replace("\N{MINUS SIGN}", "-")
+    bound = _BOUND.match(plain)
     if bound:
         return _bounded(bound[1], bound[2], text, unit, limits, integer)
-    body = text.lstrip("~≈ ")
+    body = plain.lstrip("~≈ ")
     for pattern, reader in ((_PLUS_MINUS, _uncertain), (_SHORTHAND, _shorthand), (_RANGE, _ranged), (_SINGLE, _single)):
         found = pattern.match(body)
         if found:
@@ -179,7 +201,8 @@ def parse_number(raw: object, unit: str, limits: tuple[float, float], integer: b
 
 
 def _not_a_number(text: str) -> QuantityError:
-    if _COMMA.search(text):
+    text = _clipped(text)
+    if "," in text:
         return QuantityError(f"{text!r} is not a number", "Use a point for decimals: 3.5, not 3,5.")
     if text.lower() in ("nan", "inf", "-inf", "infinity", "na", "n/a", "unknown", "?", ""):
         return QuantityError(f"{text!r} is not a number", "Leave the field out when it is unknown.")
@@ -203,33 +226,29 @@ def _point(value: float, sigma: float, text: str, unit: str, limits: tuple[float
 
 
 def _single(found: re.Match[str], text: str, unit: str, limits: tuple[float, float], integer: bool) -> Measured:
-    if found[2].startswith(","):
-        raise _not_a_number(text)
-    scale, offset = _affine(found[2], unit)
-    return _point(_rounded(float(found[1]) * scale + offset), 0.0, text, unit, limits, integer)
+    return _point(_taken(found[1], *_affine(found[2], unit)), 0.0, text, unit, limits, integer)
 
 
 def _uncertain(found: re.Match[str], text: str, unit: str, limits: tuple[float, float], integer: bool) -> Measured:
     scale, offset = _affine(found[3], unit)
-    sigma = _finite(float(found[2]), unit)
+    sigma = _finite(float(found[2]) * abs(scale), unit)
     if sigma < 0:
         raise QuantityError(f"the uncertainty in {text!r} is negative", "Write it as 85 ± 5.")
-    return _point(_rounded(float(found[1]) * scale + offset), sigma * abs(scale), text, unit, limits, integer)
+    return _point(_taken(found[1], scale, offset), sigma, text, unit, limits, integer)
 
 
 def _shorthand(found: re.Match[str], text: str, unit: str, limits: tuple[float, float], integer: bool) -> Measured:
     """85(5) and 1.52(3)e-6: the figures in brackets count in the last digit."""
     exponent = found[4] or ""
     scale, offset = _affine(found[5], unit)
-    sigma = _finite(float(f"{found[3]}e{-len(found[2] or '')}") * float(f"1{exponent}" if exponent else 1), unit)
-    return _point(
-        _rounded(float(found[1] + exponent) * scale + offset), sigma * abs(scale), text, unit, limits, integer
-    )
+    size = float(f"{found[3]}e{-len(found[2] or '')}") * float(f"1{exponent}" if exponent else 1)
+    sigma = _finite(size * abs(scale), unit)
+    return _point(_taken(found[1] + exponent, scale, offset), sigma, text, unit, limits, integer)
 
 
 def _ranged(found: re.Match[str], text: str, unit: str, limits: tuple[float, float], integer: bool) -> Measured:
     scale, offset = _affine(found[3], unit)
-    low, high = sorted(_finite(_rounded(float(figure) * scale + offset), unit) for figure in (found[1], found[2]))
+    low, high = sorted(_finite(_taken(figure, scale, offset), unit) for figure in (found[1], found[2]))
     if float(found[1]) > float(found[2]):
         raise QuantityError(f"the range {text!r} runs downwards", f"Write {found[2]}-{found[1]}.")
     for end in (low, high):

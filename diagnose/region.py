@@ -16,7 +16,7 @@ from itertools import pairwise, product
 from typing import Any
 
 from diagnose.case import ABSENT
-from diagnose.condition import Any_, Condition, FindingLeaf, Leaf, Value, leaf_test, leaves, negate
+from diagnose.condition import All, Any_, Condition, FindingLeaf, Leaf, Value, leaf_test, leaves, negate
 from diagnose.data import Base
 from diagnose.derived import DERIVED, Derived
 from diagnose.facts import MATERIALS
@@ -30,7 +30,7 @@ Limits = tuple[float, float]
 
 OTHER = "another"
 GIVEN = ("electrolyte_family", "electrode_role")  # no case is without these
-TINY, NEXT_TO_NOTHING = 1.0e-300, 1.0e-200
+TINY, SMALL, HUGE = 1.0e-300, 1.0e-200, 1.0e200  # stand for nothing and for no end where arithmetic needs a figure
 
 
 def inside(inner: Region, outer: Region) -> bool:
@@ -61,6 +61,18 @@ def _largest(regions: Iterable[Region]) -> tuple[Region, ...]:
     return tuple(kept)
 
 
+def branches(condition: Condition) -> Iterator[tuple[Condition, Condition]]:
+    """Each alternative of each `any`, outer ones first, with the whole condition as it would be without the others."""
+    if isinstance(condition, Any_):
+        for part in condition.parts:
+            yield part, part
+            yield from branches(part)
+    elif isinstance(condition, All):
+        for index, part in enumerate(condition.parts):
+            for branch, narrowed in branches(part):
+                yield branch, All((*condition.parts[:index], narrowed, *condition.parts[index + 1 :]))
+
+
 class Space:
     """The points of every fact that a rule book reads, with its findings written out."""
 
@@ -72,6 +84,8 @@ class Space:
             for leaf in leaves(rule.when):
                 if isinstance(leaf, Leaf):
                     compared.setdefault(leaf.name, set()).update(leaf.args)
+            for name in rule.facts:
+                compared.setdefault(name, set())
         looked_up: dict[str, set[Value]] = {}
         for known in self.profiles.values():
             for name, value in ((name, value) for facts in known for name, value in facts.items()):
@@ -105,6 +119,18 @@ class Space:
             joined = (_both(head, tail) for head in found for tail in self.regions(part))
             found = _largest(each for each in joined if each is not None)
         return found
+
+    def possible(self, name: str) -> str:
+        """What a fact can be, in words."""
+        points = self.points[name]
+        figures = [end for each in points if isinstance(each, Span) for end in each]
+        if figures:
+            ends = f"{min(figures):g} to {max(figures):g}" if max(figures) < HUGE else f"{min(figures):g} or more"
+            return f"{name} can be {ends}."
+        words = sorted(
+            str(each).lower() if isinstance(each, bool) else str(each) for each in points if each is not None
+        )
+        return f"{name} can be {', '.join(words)}."
 
     def has_material(self, region: Region) -> bool:
         """Whether for each material a region speaks of the knowledge base has one, or a family, that fits."""
@@ -164,8 +190,7 @@ def _points(base: Base, name: str, compared: set[Any]) -> Iterator[Value]:
 def _figures(compared: set[float], limits: Limits, whole: bool) -> set[float]:
     """The figures within the limits that rules compare with, the limits, and one figure between each two of these."""
     inner = sorted(each for each in compared if limits[0] <= each <= limits[1])
-    first = limits[0] if math.isfinite(limits[0]) else min(inner, default=0.0) - 1.0
-    last = limits[1] if math.isfinite(limits[1]) else max(inner, default=0.0) + 1.0
+    first, last = max(limits[0], -HUGE), min(limits[1], HUGE)
     marks = sorted({first, *inner, last})
     if whole:
         near = {math.floor(mark) + step for mark in marks for step in (-1.0, 0.0, 1.0)}
@@ -195,4 +220,4 @@ def _derived_limits(quantity: Derived, knowledge: Knowledge, book: RuleBook) -> 
             facts[name] = Span(low or TINY, high)  # 0 / 0 would have no value
         spans.append(quantity.value(facts) or Span(-math.inf, math.inf))
     least = min(span.low for span in spans)
-    return (0.0 if abs(least) < NEXT_TO_NOTHING else least), max(span.high for span in spans)
+    return (0.0 if abs(least) < SMALL else least), max(span.high for span in spans)

@@ -23,7 +23,9 @@ if TYPE_CHECKING:
 Key = str | int
 Place = tuple[Key, ...]
 
+A_CASE = "Write at least electrolyte and electrode_role."
 MOST_NODES = 200_000
+MOST_DIGITS = 400
 DEEPEST = 64
 
 _NUMBER = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?\Z")
@@ -32,7 +34,8 @@ _OTHER_BASE = re.compile(r"0(o[0-7]+|x[0-9a-fA-F]+)\Z")
 _WORDS: dict[str, Any] = {
     "": None, "~": None, "null": None, "Null": None, "NULL": None,
     "true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False,
-    ".inf": math.inf, "+.inf": math.inf, "-.inf": -math.inf, ".nan": math.nan,
+    **{sign + word: float(f"{sign}inf") for sign in ("", "+", "-") for word in (".inf", ".Inf", ".INF")},
+    ".nan": math.nan, ".NaN": math.nan, ".NAN": math.nan,
 }  # fmt: skip
 
 
@@ -80,17 +83,18 @@ def _in_words(detail: dict[str, Any]) -> tuple[str, str]:
         return f"{given!r} is not one of the choices", did_you_mean(
             given, expected
         ) or f"Choose from {', '.join(expected)}."
-    return str(detail["msg"]), ""
+    return str(detail["msg"]).removeprefix("Value error, "), ""
 
 
-def read_text(path: Path, limit_bytes: int = 5_000_000) -> str:
-    """The text of a file.
+def read_text(path: Path, limit_bytes: int = 5_000_000, name: str = "", when_empty: str = A_CASE) -> str:
+    """The text of a file, which mistakes call by `name`.
 
     Raises FileError when the file is missing, a directory, unreadable, empty, too large, binary or not UTF-8.
     """
+    name = name or str(path)
 
     def refuse(message: str, hint: str = "") -> FileError:
-        return FileError((Problem(message, file=str(path), hint=hint),))
+        return FileError((Problem(message, file=name, hint=hint),))
 
     try:
         if path.is_dir():
@@ -106,13 +110,13 @@ def read_text(path: Path, limit_bytes: int = 5_000_000) -> str:
         raise refuse("there is no such file", _neighbours(path)) from None
     except OSError as error:
         raise refuse(f"cannot be read ({error.strerror or error})") from None
-    return decoded(raw, str(path))
+    return decoded(raw, name, when_empty)
 
 
-def decoded(raw: bytes, name: str) -> str:
+def decoded(raw: bytes, name: str, when_empty: str = A_CASE) -> str:
     """Bytes as text. Raises FileError when there is nothing, or nothing that is text."""
     if not raw.strip():
-        raise FileError((Problem("is empty", file=name, hint="Write at least electrolyte and electrode_role."),))
+        raise FileError((Problem("is empty", file=name, hint=when_empty),))
     if b"\0" in raw:
         raise FileError((Problem("is binary, not text", file=name, hint="Give a YAML or JSON file."),))
     try:
@@ -132,8 +136,8 @@ def _neighbours(path: Path) -> str:
 class _Builder:
     """Plain data and positions from a node tree, in one walk."""
 
-    def __init__(self, name: str) -> None:
-        self.name = name
+    def __init__(self, name: str, resolver: Any) -> None:
+        self.name, self.resolver = name, resolver
         self.positions: dict[Place, tuple[int, int]] = {}
         self.found: list[Problem] = []
         self.nodes = 0
@@ -148,8 +152,7 @@ class _Builder:
             )
         self.positions[place] = (line, column)
         kind = type(node).__name__
-        if not node.tag.startswith("tag:yaml.org,2002:") or node.tag.startswith("tag:yaml.org,2002:python"):
-            self.add(place, f"the tag {node.tag} is not allowed", "Write plain values.")
+        if self.tagged(node, place):
             return None
         if kind == "MappingNode":
             return self.mapping(node, place)
@@ -157,8 +160,18 @@ class _Builder:
             return [self.build(item, (*place, index)) for index, item in enumerate(node.value)]
         return node.value if node.style else scalar(node.value)
 
+    def tagged(self, node: Any, place: Place) -> bool:
+        """Whether a node has another tag than its text alone gives it, which is a mistake."""
+        plain = (not node.style, bool(node.style)) if type(node).__name__ == "ScalarNode" else (True, False)
+        if node.tag == self.resolver.resolve(type(node), node.value, plain):
+            return False
+        tag = node.tag.replace("tag:yaml.org,2002:", "!!")
+        self.add(place, f"the tag {tag} is not allowed", "Write plain values.")
+        return True
+
     def mapping(self, node: Any, place: Place) -> dict[Key, Any]:
         result: dict[Key, Any] = {}
+        lines: dict[Key, int] = {}
         for key_node, value_node in node.value:
             if type(key_node).__name__ != "ScalarNode":
                 self.positions[place] = (key_node.start_mark.line + 1, key_node.start_mark.column + 1)
@@ -166,19 +179,19 @@ class _Builder:
                 continue
             key: Key = key_node.value
             inside = (*place, key)
+            at = key_node.start_mark.line + 1, key_node.start_mark.column + 1
             if key in result:
-                first = self.positions[inside][0]
-                self.positions[inside] = (key_node.start_mark.line + 1, key_node.start_mark.column + 1)
-                self.add(inside, f"stands twice (first on line {first})", "Keep one of the two.")
+                self.add(inside, f"stands twice (first on line {lines[key]})", "Keep one of the two.", at)
                 continue
-            result[key] = self.build(value_node, inside)
-            if not isinstance(result[key], (dict, list)):
-                continue
-            self.positions[inside] = (key_node.start_mark.line + 1, key_node.start_mark.column + 1)
+            lines[key] = at[0]
+            self.positions[inside] = at
+            result[key] = None if self.tagged(key_node, inside) else self.build(value_node, inside)
+            if isinstance(result[key], (dict, list)):
+                self.positions[inside] = at
         return result
 
-    def add(self, place: Place, message: str, hint: str) -> None:
-        line, column = self.positions[place]
+    def add(self, place: Place, message: str, hint: str, at: tuple[int, int] | None = None) -> None:
+        line, column = at or self.positions[place]
         field = ".".join(str(part) for part in place)
         self.found.append(Problem(message, self.name, line, column, field, hint))
 
@@ -189,10 +202,10 @@ def scalar(text: str) -> Any:
         return _WORDS[text]
     if text[0] in "+-.0123456789":
         if _INTEGER.match(text):
-            return int(text) if len(text) < 400 else text
+            return int(text) if len(text) < MOST_DIGITS else text
         if _NUMBER.match(text):
             return float(text)
-        if _OTHER_BASE.match(text):
+        if _OTHER_BASE.match(text) and len(text) < MOST_DIGITS:
             return int(text[2:], 8 if text[1] == "o" else 16)
     return text
 
@@ -220,12 +233,9 @@ def parse_yaml(text: str, name: str) -> Document:
             (Problem("holds several documents", name, line, hint="Keep one document, without `---` lines."),)
         )
     if not roots or roots[0] is None:
-        raise FileError((Problem("is empty", file=name, hint="Write at least electrolyte and electrode_role."),))
-    builder = _Builder(name)
-    try:
-        data = builder.build(roots[0], ())
-    except RecursionError:
-        raise FileError((Problem("contains itself by an alias", file=name, hint="Write the values out."),)) from None
+        raise FileError((Problem("is empty", file=name, hint=A_CASE),))
+    builder = _Builder(name, yaml.resolver.Resolver())
+    data = builder.build(roots[0], ())
     if builder.found:
         raise FileError(tuple(builder.found))
     return Document(name, data, builder.positions)
@@ -299,13 +309,16 @@ class _JsonPlaces:
 
     def object(self, place: Place, at: int) -> tuple[dict[str, Any], int]:
         result: dict[str, Any] = {}
+        lines: dict[str, int] = {}
         while self.text[at] != "}":
             key_at = at
             key, at = self.decoder.raw_decode(self.text, at)
             at = self.skip(self.skip(at) + 1)
             if key in result:
-                line, column = self.mark(key_at)
-                self.found.append(Problem("stands twice", self.name, line, column, key, "Keep one of the two."))
+                field = ".".join(str(part) for part in (*place, key))
+                message, hint = f"stands twice (first on line {lines[key]})", "Keep one of the two."
+                self.found.append(Problem(message, self.name, *self.mark(key_at), field, hint))
+            lines.setdefault(key, self.mark(key_at)[0])
             result[key], at = self.value((*place, key), at)
             at = self.skip(at)
             at = self.skip(at + 1) if self.text[at] == "," else at
