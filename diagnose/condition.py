@@ -5,6 +5,8 @@ Negation is pushed to the leaves when a condition is read, so a compiled conditi
 
 from __future__ import annotations
 
+import math
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -149,6 +151,14 @@ def negate(condition: Condition) -> Condition:
     return Any_(parts) if isinstance(condition, All) else All(parts)
 
 
+def branching(condition: Condition) -> int:
+    """How many conjunctions a condition is when it is written out as alternatives."""
+    if isinstance(condition, (Leaf, FindingLeaf)):
+        return 1
+    counts = [branching(part) for part in condition.parts]
+    return math.prod(counts) if isinstance(condition, All) else sum(counts)
+
+
 def leaves(condition: Condition) -> Iterator[Leaf | FindingLeaf]:
     """Every leaf, from left to right."""
     if isinstance(condition, (Leaf, FindingLeaf)):
@@ -188,6 +198,8 @@ def parse(data: Any, place: tuple[Any, ...], complain: Complain) -> Condition:
             parts.append(negate(parse(value, inside, complain)))
         elif key == "finding":
             names = value if isinstance(value, list) else [value]
+            if not names:
+                complain(inside, "names no finding", "Write {finding: name} or {finding: [name, name]}.")
             found = tuple(FindingLeaf(str(name)) for name in names)
             parts.append(found[0] if len(found) == 1 else Any_(found))
         else:
@@ -204,6 +216,8 @@ def _group(key: str, value: Any, place: tuple[Any, ...], complain: Complain) -> 
 
 
 def _test(name: str, value: Any, place: tuple[Any, ...], complain: Complain) -> Condition:
+    if isinstance(value, (list, Mapping)) and not value:
+        complain(place, "compares with nothing", f"Write {{{name}: {{above: 1}}}}, or a value or a list of values.")
     if isinstance(value, list):
         return Leaf(name, "in", tuple(value))
     if not isinstance(value, Mapping):
@@ -236,11 +250,14 @@ def _comparison(name: str, test: str, args: Any, place: tuple[Any, ...], complai
             complain(place, f"{test} takes one figure", f"Write {{{test}: 1.5}}.")
             args = 0.0
         return Leaf(name, test, (float(args),))
+    elif isinstance(args, list) and not args:
+        complain(place, "compares with nothing", f"Write {{{test}: [value, value]}}.")
     return Leaf(name, test, tuple(args) if isinstance(args, list) else (args,))
 
 
 def _figure(value: Any) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool)
+    """Whether a value is a finite number; a whole number may be too large for a float."""
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) <= sys.float_info.max
 
 
 _SYMBOLS = {"above": ">", "below": "<", "at_least": ">=", "at_most": "<="}

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from diagnose.errors import DataError, FileError, Problem
+from diagnose.errors import DataError, FileError, KnowledgeError, Problem, RuleError
 
 if TYPE_CHECKING:
     from diagnose.knowledge import Knowledge
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from diagnose.yamlfile import Document
 
 KINDS = ("rules", "knowledge")
+EMPTY = "Take the file out, or write something in it."
 SUFFIXES = (".yaml", ".yml")
 
 
@@ -25,6 +27,15 @@ class Base:
 
     rules: RuleBook
     knowledge: Knowledge
+
+
+@contextmanager
+def collected(problems: list[Problem]) -> Iterator[None]:
+    """Keep the problems of an error and go on."""
+    try:
+        yield
+    except DataError as error:
+        problems += error.problems
 
 
 def home(kind: str) -> Path:
@@ -46,10 +57,9 @@ def read(directory: Path, root: str, skip: str = "") -> list[Document]:
     for path in sorted(directory.rglob("*")):
         if path.suffix not in SUFFIXES or not path.is_file() or skip in path.relative_to(directory).parts[:-1]:
             continue
-        try:
-            documents.append(parse_yaml(read_text(path), f"{root}/{path.relative_to(directory).as_posix()}"))
-        except DataError as error:
-            problems += error.problems
+        with collected(problems):
+            name = f"{root}/{path.relative_to(directory).as_posix()}"
+            documents.append(parse_yaml(read_text(path, name=name, when_empty=EMPTY), name, EMPTY))
     if problems:
         raise FileError(problems)
     return documents
@@ -72,8 +82,14 @@ def overlay(directory: Path) -> Mapping[str, list[Document]]:
     """
     if not directory.is_dir():
         raise FileError([Problem("there is no such overlay directory", file=str(directory))])
-    parts = [kind for kind in KINDS if (directory / kind).is_dir()]
-    found = {kind: read(directory / kind, f"{directory.name}/{kind}") for kind in parts}
+    found: dict[str, list[Document]] = {}
+    problems: list[Problem] = []
+    for kind in KINDS:
+        with collected(problems):
+            if (directory / kind).is_dir():
+                found[kind] = read(directory / kind, f"{directory.name}/{kind}")
+    if problems:
+        raise FileError(problems)
     if not any(found.values()):
         hint = "Put YAML files below a folder called rules or knowledge in it."
         raise FileError([Problem("the overlay holds no rules and no knowledge", file=str(directory), hint=hint)])
@@ -83,12 +99,23 @@ def overlay(directory: Path) -> Mapping[str, list[Document]]:
 @lru_cache(maxsize=8)
 def _base(overlays: tuple[Path, ...]) -> Base:
     from diagnose.facts import names
-    from diagnose.knowledge import load_knowledge
+    from diagnose.knowledge import read_knowledge
     from diagnose.rulebook import load_rulebook
 
-    sites = [overlay(directory) for directory in overlays]
-    knowledge = load_knowledge(shipped("knowledge"), [site.get("knowledge", []) for site in sites])
-    rules = load_rulebook(shipped("rules"), names(knowledge), [site.get("rules", []) for site in sites])
+    sites: list[Mapping[str, list[Document]]] = []
+    problems: list[Problem] = []
+    for directory in overlays:
+        with collected(problems):
+            sites.append(overlay(directory))
+    if problems:
+        raise FileError(problems)
+    knowledge, wrong = read_knowledge(shipped("knowledge"), [site.get("knowledge", []) for site in sites])
+    try:
+        rules = load_rulebook(shipped("rules"), names(knowledge), [site.get("rules", []) for site in sites])
+    except RuleError as error:
+        raise (KnowledgeError if wrong else RuleError)([*wrong, *error.problems]) from None
+    if wrong:
+        raise KnowledgeError(wrong)
     return Base(rules, knowledge)
 
 

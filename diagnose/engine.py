@@ -27,9 +27,8 @@ from typing import Any
 
 from diagnose.condition import All, Condition, FindingLeaf, Leaf, Truth, Value, leaf_test, negate
 from diagnose.errors import DiagnoseError
-from diagnose.rulebook import Rule, RuleBook
+from diagnose.rulebook import MOST_ALTERNATIVES, Rule, RuleBook
 
-MOST_ALTERNATIVES = 256
 # Tests of a path through the network: slot and predicate.
 Tests = tuple[tuple[str, Callable[[Any], bool]], ...]
 # Names that experta took from `collections` and that newer Pythons keep in `collections.abc` only.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 from dataclasses import dataclass
-
+from operator import attrgetter
 
 # No name is this long, and comparing a longer word letter by letter takes its time.
 LONGEST = 100
@@ -27,6 +27,12 @@ class Problem:
         parts = [part for part in (place, self.field) if part]
         text = ": ".join([*parts, self.message])
         return f"{text}. {self.hint}" if self.hint else text
+
+
+def in_order(problems: Iterable[Problem]) -> tuple[Problem, ...]:
+    """Problems in the order of their places, each once."""
+    place = attrgetter("file", "line", "column", "field", "message")
+    return tuple(sorted(dict.fromkeys(problems), key=place))
 
 
 class DiagnoseError(Exception):

@@ -23,7 +23,7 @@ import pydantic
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
 from diagnose.condition import Condition, Leaf, Value, evaluate, leaves, parse
-from diagnose.errors import KnowledgeError, Problem, did_you_mean, nearest
+from diagnose.errors import KnowledgeError, Problem, did_you_mean, in_order, nearest
 from diagnose.quantity import Span
 from diagnose.yamlfile import Document, Place
 
@@ -42,7 +42,15 @@ def _listed(**options: Any) -> Any:
 class Entry(BaseModel):
     """Base of everything that is written in a knowledge file."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, populate_by_name=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
+
+    @model_validator(mode="after")
+    def _upwards(self) -> Entry:
+        for low, high in (("low", "high"), ("low_MPa", "high_MPa")):
+            one, other = getattr(self, low, None), getattr(self, high, None)
+            if isinstance(one, (int, float)) and isinstance(other, (int, float)) and one > other:
+                raise ValueError(f"{low} is above {high}")
+        return self
 
 
 # --- vocabulary, properties, references
@@ -153,8 +161,6 @@ class Figure(Sourced):
         ranged = self.low is not None or self.high is not None
         if (self.value is not None) + ranged + bool(self.says) != 1:
             raise ValueError("needs exactly one of value, low with or without high, and says")
-        if self.low is not None and self.high is not None and self.low > self.high:
-            raise ValueError("low is above high")
         return self
 
     def number(self, limits: tuple[float, float] = (-math.inf, math.inf)) -> Span | None:
@@ -1049,6 +1055,16 @@ def load_knowledge(documents: Iterable[Document], overlays: Iterable[Iterable[Do
     Raises KnowledgeError with every mistake found. An overlay may add entries; to override one it must say
     `replaces: true`.
     """
+    made, problems = read_knowledge(documents, overlays)
+    if problems:
+        raise KnowledgeError(problems)
+    return made
+
+
+def read_knowledge(
+    documents: Iterable[Document], overlays: Iterable[Iterable[Document]] = ()
+) -> tuple[Knowledge, tuple[Problem, ...]]:
+    """What is right of the knowledge, and every mistake in it, in the order of their places."""
     loader = _Loader()
     contents: list[tuple[int, str, Any]] = []
     for layer, layered in enumerate([documents, *overlays]):
@@ -1056,9 +1072,7 @@ def load_knowledge(documents: Iterable[Document], overlays: Iterable[Iterable[Do
             contents.append((layer, document.name, document.data))
             loader.read(document, layer)
     made = _assembled(loader, _hash(contents))
-    if loader.problems:
-        raise KnowledgeError(sorted(set(loader.problems)))
-    return made
+    return made, in_order(loader.problems)
 
 
 def _hash(contents: Any) -> str:

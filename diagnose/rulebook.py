@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Literal, TypeVar
+from dataclasses import dataclass, field, replace
+from graphlib import CycleError, TopologicalSorter
+from typing import Annotated, Any, Literal, TypeVar, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -20,28 +22,36 @@ from diagnose.condition import (
     FindingLeaf,
     Leaf,
     Test,
+    branching,
     compiled,
     leaves,
     negate,
     parse,
 )
-from diagnose.errors import Problem, RuleError, did_you_mean
+from diagnose.errors import Problem, RuleError, did_you_mean, in_order
 from diagnose.yamlfile import Document, Place
 
 Grade = Literal["seen", "secondary", "recalled", "derived", "judgement"]
 Strength = Literal["weak", "moderate", "strong", "decisive"]
 Confidence = Literal["high", "medium", "low"]
+Prior = Literal["common", "uncommon", "rare", "exceptional"]
+# Causes, findings, verdicts and remedies have names in small letters; ids of rules may also hold formulas.
+SLUG = r"^[a-z0-9]+([.-][a-z0-9]+)*$"
+Slug = Annotated[str, Field(pattern=SLUG)]
+RuleId = Annotated[str, Field(pattern=r"^[A-Za-z0-9]+([.-][A-Za-z0-9]+)*$")]
 Kind = Literal[
     "finding", "gate", "evidence", "verdict", "unfit", "contraindication", "better", "worse", "contradiction"
 ]
 
 SCORE = "cause."
+# A condition is matched alternative by alternative; more of them than this is a mistake.
+MOST_ALTERNATIVES = 256
 
 
 class Item(BaseModel):
     """Base of everything that is written in a rule file."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, populate_by_name=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
 
 
 class Curve(Item):
@@ -62,7 +72,7 @@ class Curve(Item):
 class Evidence(Item):
     """One rule for or against a cause."""
 
-    id: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9.-]*$")
+    id: RuleId
     when: dict[str, Any]
     for_: Strength | None = Field(default=None, alias="for")
     against: Strength | None = None
@@ -83,7 +93,7 @@ class Evidence(Item):
 class Cause(Item):
     """A cause with its whole case, for and against."""
 
-    cause: str
+    cause: Slug
     title: str
     family: Literal["measurement", "contact", "bonding", "chemistry", "processing", "composite"]
     guide: list[str]
@@ -93,7 +103,7 @@ class Cause(Item):
     sources: dict[str, Grade] = Field(min_length=1)
     only_if: dict[str, Any] | None = None
     gate_says: str = ""
-    prior: Literal["common", "uncommon", "rare", "exceptional"]
+    prior: Prior
     evidence: list[Evidence] = Field(min_length=1)
     replaces: bool = False
 
@@ -111,7 +121,7 @@ class Finding(Item):
 class VerdictRule(Item):
     """A condition that decides, or hands on, the verdict."""
 
-    id: str
+    id: Slug
     verdict: Literal["invalid_data", "healthy", "faulty", "outside_scope"]
     when: dict[str, Any]
     says: str
@@ -123,7 +133,7 @@ class VerdictRule(Item):
 class Contradiction(Item):
     """Facts that cannot be true together."""
 
-    id: str
+    id: Slug
     when: dict[str, Any]
     fields: list[str] = Field(min_length=1)
     says: str
@@ -134,7 +144,7 @@ class Contradiction(Item):
 class RemedyRule(Item):
     """A condition under which a remedy fits better, fits worse or must not be used."""
 
-    id: str
+    id: RuleId
     when: dict[str, Any]
     because: str
     sources: dict[str, Grade] = Field(min_length=1)
@@ -178,7 +188,7 @@ Hazard = Literal[
 class Remedy(Item):
     """A remedy: what it treats, where it fits, where it must not be used, what it did."""
 
-    remedy: str
+    remedy: Slug
     title: str
     how: str
     guide: list[str] = []
@@ -206,11 +216,20 @@ class Scale(Item):
     unit: Literal["deciban"]
     weights: dict[Strength, float]
     confidence: dict[Confidence, float]
-    priors: dict[str, float]
-    cap: float
+    priors: dict[Prior, float]
+    cap: float = Field(gt=0)
     supported_from: float
     because: str
-    sources: dict[str, Grade]
+    sources: dict[str, Grade] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _complete(self) -> Scale:
+        parts = (("weights", Strength), ("confidence", Confidence), ("priors", Prior))
+        for name, words in parts:
+            missing = [word for word in get_args(words) if word not in getattr(self, name)]
+            if missing:
+                raise ValueError(f"{name} lacks {', '.join(missing)}")
+        return self
 
 
 @dataclass(frozen=True)
@@ -262,13 +281,34 @@ class RuleBook:
         return tuple(rule for rule in self.rules.values() if rule.kind in kinds)
 
 
-@dataclass
+@dataclass(frozen=True)
 class _Place:
     document: Document
     place: Place
+    layer: int = 0
+
+    def inside(self, *keys: str | int) -> _Place:
+        return _Place(self.document, (*self.place, *keys), self.layer)
+
+    def problem(self, message: str, hint: str = "") -> Problem:
+        return self.document.problem(self.place, message, hint)
+
+    def __str__(self) -> str:
+        line = self.document.where(self.place)[0]
+        return f"{self.document.name}:{line}" if line else self.document.name
 
 
 Model = TypeVar("Model", bound=Item)
+# What a rule file may start with, and what else may stand beside it.
+MODELS: dict[str, type[Item]] = {
+    "cause": Cause,
+    "remedy": Remedy,
+    "scale": Scale,
+    "finding": Finding,
+    "verdict": VerdictRule,
+    "contradiction": Contradiction,
+}
+STARTS = "A rule file starts with cause:, findings:, verdicts:, contradictions:, remedy: or unit:."
 
 
 class _Loader:
@@ -277,69 +317,82 @@ class _Loader:
     def __init__(self, names: Names) -> None:
         self.names = names
         self.problems: list[Problem] = []
-        self.scale: Scale | None = None
-        self.items: dict[str, dict[str, tuple[Any, _Place]]] = {
-            kind: {} for kind in ("cause", "finding", "verdict", "contradiction", "remedy")
-        }
+        self.items: dict[str, dict[str, tuple[Any, _Place]]] = {kind: {} for kind in MODELS}
+        self.claimed: dict[str, _Place] = {}
+
+    @property
+    def scale(self) -> Scale | None:
+        """The scale, once it has been read."""
+        found = self.items["scale"].get("scale")
+        return found[0] if found else None
 
     def read(self, document: Document, layer: int) -> None:
-        data = document.data
+        data, top = document.data, _Place(document, (), layer)
+        lists = [key for key in ("findings", "verdicts", "contradictions") if key in _mapping(data)]
         if not isinstance(data, Mapping):
-            self.problems.append(
-                document.problem((), "is not a rule file", "Start it with cause:, findings:, verdicts: or remedy:.")
-            )
+            self.problems.append(top.problem("is not a rule file", STARTS))
         elif "cause" in data:
-            self.add("cause", document, (), Cause, data, layer, "cause")
+            self.add("cause", top, data, "cause")
         elif "remedy" in data:
-            self.add("remedy", document, (), Remedy, data, layer, "remedy")
-        elif "findings" in data:
-            for name, each in _mapping(data["findings"]).items():
-                self.add("finding", document, ("findings", name), Finding, each, layer, name=name)
-        elif "verdicts" in data or "contradictions" in data:
-            kind: str = "verdicts" if "verdicts" in data else "contradictions"
-            model: type[Item] = VerdictRule if kind == "verdicts" else Contradiction
-            for index, each in enumerate(data[kind] if isinstance(data[kind], list) else []):
-                self.add(kind[:-1], document, (kind, index), model, each, layer, "id")
-        elif "weights" in data:
-            made = self.make(document, (), Scale, data)
-            self.scale = made or self.scale
+            self.add("remedy", top, data, "remedy")
+        elif lists:
+            for key in sorted(set(data) - set(lists), key=str):
+                hint = did_you_mean(str(key), ("findings", "verdicts", "contradictions")) or "Take it out."
+                self.problems.append(top.inside(key).problem("is not a known key here", hint))
+            for key in lists:
+                self.listed(key, top.inside(key), data[key])
+        elif "weights" in data or "unit" in data:
+            self.add("scale", top, data, "")
         else:
-            hint = "A rule file starts with cause:, findings:, verdicts:, contradictions:, remedy: or unit:."
-            self.problems.append(document.problem((), "is not a rule file", hint))
+            self.problems.append(top.problem("is not a rule file", STARTS))
 
-    def make(self, document: Document, place: Place, model: type[Model], data: Any) -> Model | None:
+    def listed(self, key: str, at: _Place, data: Any) -> None:
+        """Findings by name, or a list of verdicts or contradictions."""
+        kind = key[:-1]
+        if kind == "finding" and isinstance(data, Mapping):
+            for name, each in data.items():
+                self.add(kind, at.inside(name), each, "")
+        elif kind != "finding" and isinstance(data, list):
+            for index, each in enumerate(data):
+                self.add(kind, at.inside(index), each, "id")
+        else:
+            form = "a mapping of names to findings" if kind == "finding" else f"a list of {key}"
+            self.problems.append(at.problem(f"is not {form}", "See docs/rules.md for the form."))
+
+    def make(self, at: _Place, model: type[Model], data: Any) -> Model | None:
         try:
             return model.model_validate(data)
         except ValidationError as error:
-            self.problems += document.problems(error, place)
+            self.problems += at.document.problems(error, at.place)
             return None
 
-    def add(
-        self,
-        kind: str,
-        document: Document,
-        place: Place,
-        model: type[Item],
-        data: Any,
-        layer: int,
-        key: str = "",
-        name: str = "",
-    ) -> None:
-        made = self.make(document, place, model, data)
+    def add(self, kind: str, at: _Place, data: Any, key: str) -> None:
+        made = self.make(at, MODELS[kind], data)
         if made is None:
             return
-        slug = name or str(getattr(made, key))
-        before = self.items[kind].get(slug)
-        if before is None and getattr(made, "replaces", False):
-            hint = did_you_mean(slug, self.items[kind]) or "Take out `replaces: true` to add it."
-            self.problems.append(document.problem(place, f"replaces the {kind} {slug}, which does not exist", hint))
-        elif before is not None and not (layer and getattr(made, "replaces", False)):
-            line = before[1].document.where(before[1].place)[0]
-            first = f"{before[1].document.name}:{line}" if line else before[1].document.name
-            hint = "Write `replaces: true` to override it." if layer else "Keep one of the two."
-            self.problems.append(document.problem(place, f"the {kind} {slug} stands already in {first}", hint))
+        slug = str(getattr(made, key)) if key else str(at.place[-1]) if at.place else kind
+        if kind == "finding" and not re.fullmatch(SLUG, slug):
+            self.problems.append(at.problem(f"{slug!r} is no name for a finding", "Use small letters, digits and -."))
             return
-        self.items[kind][slug] = (made, _Place(document, place))
+        before, replaces = self.items[kind].get(slug), bool(getattr(made, "replaces", False))
+        what = kind if slug == kind else f"{kind} {slug}"
+        if before is None and replaces:
+            hint = did_you_mean(slug, self.items[kind]) or "Take out `replaces: true` to add it."
+            self.problems.append(at.problem(f"replaces the {what}, which does not exist", hint))
+        elif before is not None and not (replaces and at.layer > before[1].layer):
+            shadows = at.layer > before[1].layer
+            hint = "Write `replaces: true` to override it." if shadows else "Keep one of the two."
+            self.problems.append(at.problem(f"the {what} stands already in {before[1]}", hint))
+            return
+        self.items[kind][slug] = (made, at)
+
+    def rule(self, name: str, kind: Kind, owner: str, when: Condition, phase: int, item: Any, at: _Place) -> Rule:
+        """A rule under an id that no other rule has."""
+        if name in self.claimed:
+            hint = "Give one of the two another id."
+            self.problems.append(at.problem(f"the rule id {name} is used already in {self.claimed[name]}", hint))
+        self.claimed.setdefault(name, at)
+        return Rule(name, kind, owner, when, phase, item)
 
     # --- checks on names, after everything has been read
 
@@ -350,6 +403,8 @@ class _Loader:
         condition = parse(data, at.place, complain)
         for leaf in leaves(condition):
             self.check(leaf, complain, at.place, scores)
+        if max(branching(condition), branching(negate(condition))) > MOST_ALTERNATIVES:
+            complain(at.place, "has too many alternatives", "Split it into findings.")
         return condition
 
     def check(self, leaf: Leaf | FindingLeaf, complain: Any, place: Place, scores: bool) -> None:
@@ -426,31 +481,22 @@ def _slugs_known(loader: _Loader) -> None:
 def _finding_rules(loader: _Loader) -> list[Rule]:
     """Findings in dependency order; a circle is a problem."""
     made: dict[str, Rule] = {}
-    for name, (item, at) in loader.items["finding"].items():
+    for name, (item, at) in sorted(loader.items["finding"].items()):
         loader.cited(item, at)
-        inside = _Place(at.document, (*at.place, "when"))
-        made[name] = Rule(f"finding.{name}", "finding", name, loader.condition(item.when, inside), 1, item)
-    ordered: list[Rule] = []
-    state: dict[str, int] = {}
-
-    def visit(name: str, path: tuple[str, ...]) -> None:
-        if state.get(name) == 2 or name not in made:
-            return
-        if state.get(name) == 1:
-            at = loader.items["finding"][name][1]
-            circle = " -> ".join((*path[path.index(name) :], name))
-            loader.problems.append(at.document.problem(at.place, f"findings run in a circle: {circle}"))
-            return
-        state[name] = 1
-        for leaf in leaves(made[name].when):
-            if isinstance(leaf, FindingLeaf):
-                visit(leaf.name, (*path, name))
-        state[name] = 2
-        ordered.append(made[name])
-
-    for name in sorted(made):
-        visit(name, ())
-    return ordered
+        when = loader.condition(item.when, at.inside("when"))
+        made[name] = loader.rule(f"finding.{name}", "finding", name, when, 1, item, at)
+    reads = {
+        name: sorted({leaf.name for leaf in leaves(rule.when) if isinstance(leaf, FindingLeaf)} & set(made))
+        for name, rule in made.items()
+    }
+    while True:
+        try:
+            return [made[name] for name in TopologicalSorter(reads).static_order()]
+        except CycleError as error:
+            circle = error.args[1]
+            at = loader.items["finding"][circle[0]][1]
+            loader.problems.append(at.problem(f"findings run in a circle: {' -> '.join(reversed(circle))}"))
+            reads = {name: [each for each in read if each not in circle] for name, read in reads.items()}
 
 
 def _cause_rules(loader: _Loader) -> list[Rule]:
@@ -458,69 +504,72 @@ def _cause_rules(loader: _Loader) -> list[Rule]:
     for slug, (cause, at) in sorted(loader.items["cause"].items()):
         loader.cited(cause, at)
         if cause.only_if is not None:
-            gate = loader.condition(cause.only_if, _Place(at.document, ("only_if",)))
-            rules.append(Rule(f"gate.{slug}", "gate", slug, negate(gate), 1, cause))
-        seen: dict[str, int] = {}
+            gate = negate(loader.condition(cause.only_if, at.inside("only_if")))
+            rules.append(loader.rule(f"gate.{slug}", "gate", slug, gate, 1, cause, at.inside("only_if")))
         for index, item in enumerate(cause.evidence):
-            inside = _Place(at.document, ("evidence", index))
+            inside = at.inside("evidence", index)
             loader.cited(item, inside)
-            if item.id in seen:
-                loader.problems.append(
-                    at.document.problem(inside.place, f"the rule {item.id} stands twice in this cause")
-                )
-            seen[item.id] = index
             if item.curve is not None and loader.names.facts.get(item.curve.over, FactInfo("")).kind != "number":
-                message = f"{item.curve.over!r} is not a numeric fact"
                 hint = did_you_mean(item.curve.over, loader.names.facts)
-                loader.problems.append(at.document.problem((*inside.place, "curve", "over"), message, hint))
-            when = loader.condition(item.when, _Place(at.document, (*inside.place, "when")))
-            rules.append(Rule(f"{slug}.{item.id}", "evidence", slug, when, 1, item))
+                over = inside.inside("curve", "over")
+                loader.problems.append(over.problem(f"{item.curve.over!r} is not a numeric fact", hint))
+            when = loader.condition(item.when, inside.inside("when"))
+            rules.append(loader.rule(f"{slug}.{item.id}", "evidence", slug, when, 1, item, inside))
     return rules
 
 
 def _other_rules(loader: _Loader) -> list[Rule]:
     rules: list[Rule] = []
+    for scale, at in loader.items["scale"].values():
+        loader.cited(scale, at)
     kinds: tuple[Kind, ...] = ("verdict", "contradiction")
     for kind in kinds:
         for slug, (item, at) in loader.items[kind].items():
             loader.cited(item, at)
-            when = loader.condition(item.when, _Place(at.document, (*at.place, "when")))
-            rules.append(Rule(f"{kind}.{slug}", kind, slug, when, 1, item))
+            when = loader.condition(item.when, at.inside("when"))
+            if kind == "contradiction":
+                _facts_only(loader, item, when, at)
+            rules.append(loader.rule(f"{kind}.{slug}", kind, slug, when, 1, item, at))
     for slug, (remedy, at) in sorted(loader.items["remedy"].items()):
         loader.cited(remedy, at)
         if remedy.only_if is not None:
-            fit = loader.condition(remedy.only_if, _Place(at.document, ("only_if",)), scores=True)
-            rules.append(Rule(f"remedy.{slug}.unfit", "unfit", slug, negate(fit), 2, remedy))
+            unfit = negate(loader.condition(remedy.only_if, at.inside("only_if"), scores=True))
+            rules.append(loader.rule(f"remedy.{slug}.unfit", "unfit", slug, unfit, 2, remedy, at.inside("only_if")))
         parts: tuple[tuple[Kind, str], ...] = (
             ("better", "better"), ("worse", "worse"), ("contraindication", "contraindicated"),
         )  # fmt: skip
         for kind, key in parts:
             for index, item in enumerate(getattr(remedy, key)):
-                inside = _Place(at.document, (key, index))
+                inside = at.inside(key, index)
                 loader.cited(item, inside)
-                when = loader.condition(item.when, _Place(at.document, (*inside.place, "when")), scores=True)
-                rules.append(Rule(f"remedy.{slug}.{item.id}", kind, slug, when, 2, item))
+                when = loader.condition(item.when, inside.inside("when"), scores=True)
+                rules.append(loader.rule(f"remedy.{slug}.{item.id}", kind, slug, when, 2, item, inside))
         for key in ("effects", "settings"):
             for index, item in enumerate(getattr(remedy, key)):
-                loader.cited(item, _Place(at.document, (key, index)))
+                loader.cited(item, at.inside(key, index))
     return rules
 
 
-def _fact_names(rule: Rule, findings: Mapping[str, Rule]) -> tuple[str, ...]:
+def _facts_only(loader: _Loader, item: Contradiction, when: Condition, at: _Place) -> None:
+    """A contradiction is looked for before findings are known, and names the facts to correct."""
+    for leaf in leaves(when):
+        if isinstance(leaf, FindingLeaf):
+            hint = "Contradictions read facts; write out what the finding asks."
+            loader.problems.append(at.inside("when", "finding").problem(f"reads the finding {leaf.name}", hint))
+    for index, name in enumerate(item.fields):
+        if name not in loader.names.facts:
+            hint = did_you_mean(name, loader.names.facts)
+            loader.problems.append(at.inside("fields", index).problem(f"there is no fact {name!r}", hint))
+
+
+def _fact_names(rule: Rule, findings: Mapping[str, frozenset[str]]) -> frozenset[str]:
     """The facts a rule depends on, through its findings."""
-    found: dict[str, None] = {}
-
-    def walk(condition: Condition) -> None:
-        for leaf in leaves(condition):
-            if isinstance(leaf, Leaf):
-                found[leaf.name] = None
-            elif leaf.name in findings:
-                walk(findings[leaf.name].when)
-
-    walk(rule.when)
+    found: set[str] = set()
+    for leaf in leaves(rule.when):
+        found.update({leaf.name} if isinstance(leaf, Leaf) else findings.get(leaf.name, ()))
     if rule.kind == "evidence" and rule.item.curve is not None:
-        found[rule.item.curve.over] = None
-    return tuple(sorted(found))
+        found.add(rule.item.curve.over)
+    return frozenset(found)
 
 
 def load_rulebook(documents: Sequence[Document], names: Names, overlays: Iterable[Sequence[Document]] = ()) -> RuleBook:
@@ -536,31 +585,17 @@ def load_rulebook(documents: Sequence[Document], names: Names, overlays: Iterabl
     findings = _finding_rules(loader)
     rules = [*findings, *_cause_rules(loader), *_other_rules(loader)]
     _slugs_known(loader)
-    twice = (
-        {rule.id for rule in rules if sum(other.id == rule.id for other in rules) > 1}
-        if len({r.id for r in rules}) < len(rules)
-        else set()
-    )
-    for name in sorted(twice):
-        loader.problems.append(Problem(f"the rule id {name} is used twice"))
-    if loader.scale is None:
+    if loader.scale is None and not any(problem.file.endswith("scale.yaml") for problem in loader.problems):
         loader.problems.append(
             Problem("there is no scale", file="rules/scale.yaml", hint="Add weights, priors and cap.")
         )
     if loader.problems or loader.scale is None:
-        raise RuleError(tuple(dict.fromkeys(loader.problems)))
-    by_name = {rule.owner: rule for rule in findings}
+        raise RuleError(in_order(loader.problems))
+    reads: dict[str, frozenset[str]] = {}
+    for rule in findings:
+        reads[rule.owner] = _fact_names(rule, reads)
     made = {
-        rule.id: Rule(
-            rule.id,
-            rule.kind,
-            rule.owner,
-            rule.when,
-            rule.phase,
-            rule.item,
-            _fact_names(rule, by_name),
-            compiled(rule.when),
-        )
+        rule.id: replace(rule, facts=tuple(sorted(_fact_names(rule, reads))), test=compiled(rule.when))
         for rule in sorted(rules, key=lambda rule: rule.id)
     }
     content = json.dumps([[document.name, document.data] for layer in layers for document in layer], sort_keys=True)

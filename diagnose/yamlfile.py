@@ -83,6 +83,8 @@ def _in_words(detail: dict[str, Any]) -> tuple[str, str]:
         return f"{given!r} is not one of the choices", did_you_mean(
             given, expected
         ) or f"Choose from {', '.join(expected)}."
+    if kind == "string_pattern_mismatch":
+        return f"{detail.get('input')!r} is no name here", "Use letters, digits, - and a point between them."
     return str(detail["msg"]).removeprefix("Value error, "), ""
 
 
@@ -210,7 +212,7 @@ def scalar(text: str) -> Any:
     return text
 
 
-def parse_yaml(text: str, name: str) -> Document:
+def parse_yaml(text: str, name: str, when_empty: str = A_CASE) -> Document:
     """YAML text as a document.
 
     Raises FileError for text that is not YAML, or that uses duplicate keys, tags, several documents or alias bombs.
@@ -233,7 +235,7 @@ def parse_yaml(text: str, name: str) -> Document:
             (Problem("holds several documents", name, line, hint="Keep one document, without `---` lines."),)
         )
     if not roots or roots[0] is None:
-        raise FileError((Problem("is empty", file=name, hint=A_CASE),))
+        raise FileError((Problem("is empty", file=name, hint=when_empty),))
     builder = _Builder(name, yaml.resolver.Resolver())
     data = builder.build(roots[0], ())
     if builder.found:
