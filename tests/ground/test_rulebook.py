@@ -459,7 +459,7 @@ def test_all_mistakes_are_told_together() -> None:
                 problem.line,
                 problem.column,
                 problem.field,
-                problem.message.replace("a0.yaml", problem.file),
+                problem.message.replace("a0.yaml", problem.file).replace("own.one", f"own{number:02}.one"),
             )
         )
     with pytest.raises(RuleError) as caught:
