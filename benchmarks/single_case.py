@@ -55,7 +55,7 @@ class Stock:
     def judge(self, found: FactBase) -> frozenset[str]:
         """Build a network, fire the rules of the first phase, throw the network away."""
         session = Session.__new__(Session)
-        session.compiler, session.engine = self.compiler, self.type()
+        session.wide, session.slots, session.engine = self.compiler.wide, self.compiler.slots, self.type()
         session.limit = 10 * (len(self.compiler.rules) + 1)
         return frozenset(session.judge(found.facts).trace)
 

@@ -111,9 +111,13 @@ def compiled(condition: Condition) -> Test:
     """`evaluate` for one condition, as a function that no longer looks at its shape."""
     if isinstance(condition, Leaf):
         name, test, args, want = condition.name, condition.test, condition.args, condition.want
+        decided = test in ("known", "unknown")
 
         def leaf(facts: Mapping[str, Value], findings: Mapping[str, Truth]) -> Truth:
-            outcome = leaf_test(test, args, facts.get(name))
+            value = facts.get(name)
+            if value is None and not decided:
+                return None
+            outcome = leaf_test(test, args, value)
             return None if outcome is None else outcome is want
 
         return leaf

@@ -19,6 +19,7 @@ import logging
 import threading
 import weakref
 from bisect import bisect_left, insort
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -63,9 +64,17 @@ class _Kit:
     engine: type[Any]
 
 
-@lru_cache(maxsize=1)
+_IMPORTING = threading.Lock()
+
+
 def kit() -> _Kit:
-    """Import experta once and subclass what has to be exact."""
+    """experta with our subclasses; imported once, by one thread while the others wait."""
+    with _IMPORTING:
+        return _kit()
+
+
+@lru_cache(maxsize=1)
+def _kit() -> _Kit:
     with _importable():
         import experta
         from experta import abstract, engine, factlist
@@ -114,10 +123,11 @@ def kit() -> _Kit:
                         walk(child.node)
 
             walk(self.root_node)
-            self._paths: dict[type, list[tuple[Tests, Callable[[Any], None]]]] = {}
+            self._paths: dict[type, dict[str, list[tuple[Tests, Callable[[Any], None]]]]] = {}
             self._ends = tuple(node for node in order if isinstance(node, nodes.ConflictSetNode))
             self._touched: dict[type, tuple[Any, ...]] = {}
-            self._memories = tuple(node for node in order if not isinstance(node, mixins.NoMemory))
+            keep = [node for node in order if not isinstance(node, mixins.NoMemory)]
+            self._joins = tuple(node for node in keep if not isinstance(node, nodes.ConflictSetNode))
 
         def changes(self, adding: Any = None, deleting: Any = None) -> tuple[Any, Any]:
             if not adding and not deleting:
@@ -144,14 +154,25 @@ def kit() -> _Kit:
             """Send a fact into the network; all plain tests of a path are made before a token is copied for it."""
             kind = type(fact)
             if kind not in self._paths:
-                self._paths[kind] = list(self._walk(kind))
-            token = Token.valid(fact)
-            for tests, callback in self._paths[kind]:
-                for slot, passes in tests:
-                    if slot not in fact or not passes(fact[slot]):
-                        break
-                else:
-                    callback(token)
+                self._paths[kind] = self._indexed(kind)
+            token, paths = Token.valid(fact), self._paths[kind]
+            for rarest in ("", *fact):
+                for tests, callback in paths.get(rarest, ()):
+                    for slot, passes in tests:
+                        if slot not in fact or not passes(fact[slot]):
+                            break
+                    else:
+                        callback(token)
+
+        def _indexed(self, kind: type) -> dict[str, list[tuple[Tests, Callable[[Any], None]]]]:
+            """The paths of a type by the slot that the fewest paths test, since most slots of a case are empty."""
+            paths = list(self._walk(kind))
+            uses = Counter(slot for tests, _ in paths for slot, _ in tests)
+            found: dict[str, list[tuple[Tests, Callable[[Any], None]]]] = {}
+            for tests, callback in paths:
+                ordered = tuple(sorted(tests, key=lambda each: (uses[each[0]], each[0])))
+                found.setdefault(ordered[0][0] if ordered else "", []).append((ordered, callback))
+            return found
 
         def _walk(self, kind: type) -> Iterator[tuple[Tests, Callable[[Any], None]]]:
             """Every path that a fact of some type can take: its plain tests, and the node behind them."""
@@ -192,11 +213,13 @@ def kit() -> _Kit:
             return self._touched[kind]
 
         def reset(self) -> None:
-            for node in self._memories:
+            for node in self._joins:
                 node._reset()
             for node in self._ends:
-                node.added = set()
-                node.removed = set()
+                if node.memory or node.added or node.removed:
+                    node._reset()
+                    node.added = set()
+                    node.removed = set()
 
     class ExactEngine(engine.KnowledgeEngine):  # type: ignore[misc]
         """experta's engine with the exact strategy and matcher."""
@@ -267,7 +290,7 @@ class _Compiler:
         self.wide = {step: type(step, (fact,), {}) for step in ("Observed", "Judged", "Scored")}
         self.slots = {step: _Slots() for step in self.wide}
         self.finding = type("Finding", (fact,), {})
-        self.predicates: dict[tuple[Leaf, ...], Any] = {}
+        self.predicates: dict[tuple[Any, ...], Any] = {}
         self.rules: dict[str, Any] = {}
 
     def engine(self) -> Any:
@@ -283,12 +306,14 @@ class _Compiler:
         return type("Rules", (self.kit.engine,), self.rules)()
 
     def conclude(self, name: str, holds: bool) -> Callable[[Any], None]:
+        finding = self.finding
+
         def act(engine: Any) -> None:
             if name not in engine.truth:
                 engine.truth[name] = holds
                 if holds:
                     engine.trace.append(f"finding.{name}")
-                engine.declare(self.finding(key=_key(name, holds)))
+                engine.declare(finding(key=_key(name, holds)))
 
         return act
 
@@ -328,10 +353,11 @@ class _Compiler:
         return [self.wide[step](**slots), *joined]
 
     def predicate(self, leaves: tuple[Leaf, ...]) -> Any:
-        bare = tuple(Leaf("", leaf.test, leaf.args, leaf.want) for leaf in leaves)
-        if bare not in self.predicates:
-            self.predicates[bare] = self.kit.experta.P(_holds(bare))
-        return self.predicates[bare]
+        # To Python 1, 1.0 and True are equal, but no test of a flag is one of a figure: the types belong to the key.
+        key = tuple((leaf.test, leaf.args, tuple(map(type, leaf.args)), leaf.want) for leaf in leaves)
+        if key not in self.predicates:
+            self.predicates[key] = self.kit.experta.P(_holds(leaves))
+        return self.predicates[key]
 
 
 def _key(name: str, holds: bool) -> str:
@@ -350,9 +376,11 @@ class Session:
     """One engine, built once and reused case by case. Not shared between threads; see `session`."""
 
     def __init__(self, book: RuleBook) -> None:
-        self.compiler = _Compiler(book)
-        self.engine = self.compiler.engine()
-        self.limit = 10 * (len(self.compiler.rules) + 1)
+        # The rule book itself is not kept, so that an engine goes when its book goes.
+        compiler = _Compiler(book)
+        self.engine = compiler.engine()
+        self.wide, self.slots = compiler.wide, compiler.slots
+        self.limit = 10 * (len(compiler.rules) + 1)
 
     def judge(self, facts: Mapping[str, Value]) -> Firing:
         """Assert the facts of a case; fire the rules about findings, then those about causes and verdicts."""
@@ -371,15 +399,14 @@ class Session:
         return Firing(tuple(engine.trace[before:]), dict(engine.truth))
 
     def declare(self, step: str, facts: Mapping[str, Value], findings: Mapping[str, Truth]) -> None:
-        compiler = self.compiler
-        slots = compiler.slots[step]
+        slots = self.slots[step]
         values: dict[str, Any] = {}
         for name, slot in slots.of.items():
             value = findings.get(name[8:]) if name.startswith("finding ") else facts.get(name)
             # No test but "known" and "unknown" comes out on a missing value, so others can do without the slot.
             if value is not None or name in slots.asked_if_known:
                 values[slot] = value
-        self.engine.declare(compiler.wide[step](**values))
+        self.engine.declare(self.wide[step](**values))
         self.engine.run(self.limit)
 
 

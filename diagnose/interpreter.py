@@ -6,7 +6,7 @@ this module says; only this module can also say which rules stay undecided and w
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from diagnose.condition import Condition, Leaf, Truth, Value, wanted
@@ -43,10 +43,16 @@ def infer(
 
 def deciding(
     book: RuleBook, condition: Condition, facts: Mapping[str, Value], findings: Mapping[str, Truth]
-) -> Iterator[str]:
+) -> tuple[str, ...]:
     """Names of the facts for want of which a condition stays undecided, through findings down to facts."""
-    for leaf in wanted(condition, facts, findings):
-        if isinstance(leaf, Leaf):
-            yield leaf.name
-        else:
-            yield from deciding(book, book.rules[f"finding.{leaf.name}"].when, facts, findings)
+    found: dict[str, None] = {}
+    seen: set[str] = set()
+    waiting = [condition]
+    while waiting:
+        for leaf in wanted(waiting.pop(0), facts, findings):
+            if isinstance(leaf, Leaf):
+                found[leaf.name] = None
+            elif leaf.name not in seen:
+                seen.add(leaf.name)
+                waiting.append(book.rules[f"finding.{leaf.name}"].when)
+    return tuple(found)

@@ -12,7 +12,7 @@ import random
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
 from diagnose.condition import NUMBER_TESTS, Truth, Value
@@ -22,8 +22,8 @@ from diagnose.quantity import Span
 from diagnose.rulebook import FactInfo, Names, RuleBook, load_rulebook
 from diagnose.yamlfile import Document
 
-# The same examples on every machine and in every run.
-STABLE = settings(derandomize=True, deadline=None, database=None)
+# The same examples on every machine and in every run, however slow it is.
+STABLE = settings(derandomize=True, deadline=None, database=None, suppress_health_check=(HealthCheck.too_slow,))
 
 JUDGED = {"judgement": "judgement"}
 SCALE = {

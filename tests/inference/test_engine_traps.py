@@ -135,7 +135,7 @@ BAD = {"seen": True, "colour": "red", "width": Span(Explosive(1), Explosive(1))}
 def explosive_book() -> RuleBook:
     """Rules of which some are activated before one cannot be judged."""
     whens: list[Any] = [{"seen": True}, {"colour": "red"}, {"finding": "ash"}, {"width": {"above": 1}}]
-    findings = {"ash": {"seen": True}, "fir": {"width": {"above": 1}}}
+    findings = {"ash": {"seen": True}, "elm": {"colour": "red"}, "fir": {"width": {"above": 1}}}
     data = [{"verdicts": [verdict(f"v{n}", when) for n, when in enumerate([*whens, {"colour": {"unknown": True}}])]}]
     data += [{"findings": {name: finding(when) for name, when in findings.items()}}]
     return book_of(*data, remedy("press", better=[note("seen", {"seen": True}), note("wide", {"width": {"above": 1}})]))
@@ -169,7 +169,7 @@ def test_an_engine_forgets_a_failed_case() -> None:
 
 
 def test_an_exception_in_a_rule_leaves_the_next_case_right(monkeypatch: pytest.MonkeyPatch) -> None:
-    """When a rule itself raises while it fires, the next case is right."""
+    """When a rule raises while it fires, rules that were still to fire do not fire in the next case."""
     book = explosive_book()
     made = Session(book)
     with monkeypatch.context() as patch:
@@ -187,6 +187,27 @@ def _refuse_findings(declare: Callable[..., Any]) -> Callable[..., Any]:
         return declare(self, *facts)
 
     return refuse
+
+
+def test_facts_of_several_kinds_asserted_at_once_all_take_effect() -> None:
+    """One firing may assert facts of several kinds; rules about each of them fire."""
+    experta = kit().experta
+    kinds = [type(name, (experta.Fact,), {}) for name in ("Left", "Right")]
+
+    def start(self: Any) -> None:
+        for kind in kinds:
+            self.declare(kind(key="told"))
+
+    def heard(self: Any) -> None:
+        self.heard += 1
+
+    rules = {"start": experta.Rule(experta.InitialFact())(start)}
+    rules |= {kind.__name__: experta.Rule(kind(key="told"))(heard) for kind in kinds}
+    made = type("Several", (kit().engine,), rules)()
+    made.heard = 0
+    made.reset()
+    made.run(10)
+    assert made.heard == 2
 
 
 # --- one case after another
@@ -262,7 +283,7 @@ def test_a_rule_that_feeds_itself_is_stopped() -> None:
         self.declare(tick(number=number + 1))
 
     rules = {
-        "start": experta.Rule(made.compiler.wide["Observed"]())(start),
+        "start": experta.Rule(made.wide["Observed"]())(start),
         "feed": experta.Rule(tick(number=experta.MATCH.number))(feed),
     }
     made.engine = type("Endless", (kit().engine,), rules)()
@@ -273,7 +294,8 @@ def test_a_rule_that_feeds_itself_is_stopped() -> None:
 def test_the_limit_is_never_in_the_way() -> None:
     """The limit on firings exceeds the number of rules of the engine, of which each fires at most once in a step."""
     with session(load().rules) as made:
-        assert made.limit > 2 * len(made.compiler.rules) > 2 * len(load().rules.of("evidence", "gate", "verdict"))
+        rules = [each for each in vars(type(made.engine)).values() if isinstance(each, kit().experta.Rule)]
+        assert made.limit > 2 * len(rules) > 2 * len(load().rules.of("evidence", "gate", "verdict"))
 
 
 # --- threads

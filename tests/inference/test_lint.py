@@ -473,12 +473,6 @@ def test_a_derived_quantity_has_a_source(monkeypatch: pytest.MonkeyPatch) -> Non
         assert (found.level, found.kind) == ("error", "no-grade")
 
 
-def test_every_statement_has_a_source() -> None:
-    """The scale, which the schema lets go without, needs a source too."""
-    text = read_text(home("rules") / "scale.yaml").replace("sources: {judgement: judgement}", "sources: {}")
-    assert [(each.rule, each.kind) for each in remarks(text) if each.level == "error"] == [("scale", "no-grade")]
-
-
 def test_a_grade_is_borne_by_what_was_read() -> None:
     """Only of a source that was read, or its abstract, can a statement be graded seen."""
     read = {each.read: ref for ref, each in sorted(load().knowledge.references.items())}

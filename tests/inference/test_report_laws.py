@@ -14,7 +14,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, assume, given, settings
 from hypothesis import strategies as st
 from rulemaker import SCALE as MADE_SCALE
-from rulemaker import STABLE, beside, cause, document, evidence, verdict
+from rulemaker import STABLE, beside, cause, document, evidence, note, remedy, verdict
 
 from diagnose import Case, Report, diagnose
 from diagnose.condition import Leaf, leaves
@@ -186,12 +186,12 @@ def check_remedies(report: Report) -> None:
 
 
 def check_sources(report: Report) -> None:
-    for each in report.causes:
-        assert each.contributions
-        assert all(line.sources and line.because for line in each.contributions)
-    for remedy in report.remedies:
-        assert remedy.sources
-        assert all(reason.sources for reason in remedy.reasons)
+    for ranked in report.causes:
+        assert ranked.contributions
+        assert all(line.sources and line.because for line in ranked.contributions)
+    for each in report.remedies:
+        assert each.sources
+        assert all(reason.sources for reason in each.reasons)
 
 
 LAWS = (check_sums, check_groups, check_order, check_remedies, check_sources)
@@ -230,6 +230,39 @@ def test_contraindicated_remedies_have_no_rank(answer: Answer) -> None:
 def test_everything_said_has_a_source(answer: Answer) -> None:
     """Every contribution, remedy and reason names at least one source."""
     check_sources(answer.report)
+
+
+START = {"electrolyte": "LLZO", "electrode_role": "anode"}
+
+
+def made_base(*data: Any) -> Base:
+    """Rules made for a test, with the shipped knowledge."""
+    knowledge = load().knowledge
+    documents = [document(each) for each in (MADE_SCALE, *data)]
+    return Base(load_rulebook(documents, names(knowledge)), knowledge)
+
+
+@pytest.mark.parametrize(("side", "clipped"), [("for", -21.2), ("against", 21.2)])
+def test_what_the_cap_took_is_shown(side: str, clipped: float) -> None:
+    """Four decisive rules, 51.2 decibans, count 30, and the report shows what was taken away."""
+    flags = ("gap_seen", "carbonate_seen", "filament_seen", "cation_reduced")
+    rules = [evidence(flag.replace("_", "-"), {flag: True}, group=flag, **{side: "decisive"}) for flag in flags]
+    report = diagnose({**START, **dict.fromkeys(flags, True)}, base=made_base(cause("oak", rules)))
+    assert [each.clipped for each in report.causes] == [clipped]
+    check_sums(report)
+
+
+def test_remedies_read_the_scores_of_causes() -> None:
+    """A remedy is struck out from the very score on at which its rule says so, and the score is the one shown."""
+    rules = [evidence("e", {"gap_seen": True}, **{"for": "strong"}), evidence("f", {"filament_seen": True}, group="f")]
+    for limit, status in ((3.3, "contraindicated"), (math.nextafter(3.3, 4), "recommended")):
+        harm = note("harm", {"cause.oak": {"at_least": limit}})
+        base = made_base(cause("oak", rules), remedy("press", treats={"oak": "strong"}, contraindicated=[harm]))
+        report = diagnose({**START, "gap_seen": True}, base=base)
+        assert [each.log_odds for each in report.causes] == [3.3]
+        assert [each.status for each in report.remedies] == [status]
+        both = diagnose({**START, "gap_seen": True, "filament_seen": True}, base=base)
+        assert [each.status for each in both.remedies] == ["contraindicated"]
 
 
 def broken(report: Report, law: Callable[[Report], None]) -> list[Report]:
@@ -414,20 +447,16 @@ def meant(true: list[str], supported: bool) -> str:
 
 FLAGS = {"invalid_data": "carbonate_seen", "healthy": "gap_seen", "faulty": "filament_seen"}
 FLAGS |= {"outside_scope": "second_phase_seen"}
-START = {"electrolyte": "LLZO", "electrode_role": "anode"}
 
 
 @pytest.mark.parametrize("order", list(permutations(FLAGS)), ids="-".join)
 def test_precedence_of_verdicts(order: tuple[str, ...]) -> None:
     """In any order of the file, for any set of true verdicts, with a supported cause or none, the docs are kept."""
-    shipped = load()
-    made = [
-        {**MADE_SCALE},
+    base = made_base(
         {"verdicts": [verdict(name.replace("_", "-"), {FLAGS[name]: True}, name) for name in order]},
         cause("oak", [evidence("e", {"cation_reduced": True}, **{"for": "decisive"})]),
         cause("yew", [evidence("e", {"sudden_voltage_drop": True}, against="weak")], family="measurement"),
-    ]
-    base = Base(load_rulebook([document(each) for each in made], names(shipped.knowledge)), shipped.knowledge)
+    )
     for true in product((True, False), repeat=5):
         *verdicts, supported = true
         told = [name for name, holds in zip(order, verdicts, strict=True) if holds]
