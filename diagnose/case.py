@@ -204,7 +204,7 @@ def checked(data: Mapping[str, Any]) -> dict[str, Any]:
 
 def converted(data: Mapping[str, Any]) -> tuple[dict[str, Any], list[Problem]]:
     """The fields that are right, in the types of `Case`, and everything that is wrong or missing."""
-    from diagnose.knowledge import vocabulary
+    from diagnose.knowledgefile import vocabulary
 
     fields = vocabulary()
     found: dict[str, Any] = {}

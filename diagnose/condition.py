@@ -57,7 +57,7 @@ Condition = Leaf | FindingLeaf | All | Any_
 
 
 def leaf_test(test: str, args: tuple[Any, ...], value: Value) -> Truth:
-    """Outcome of a test on a value. Total: a value of the wrong type, like an unknown one, gives unknown."""
+    """Outcome of a test on a value, which may be of any type; without a value only `known` and `unknown` come out."""
     if test == "known":
         return value is not None
     if test == "unknown":

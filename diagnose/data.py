@@ -99,8 +99,8 @@ def overlay(directory: Path) -> Mapping[str, list[Document]]:
 @lru_cache(maxsize=8)
 def _base(overlays: tuple[Path, ...]) -> Base:
     from diagnose.facts import names
-    from diagnose.knowledge import read_knowledge
-    from diagnose.rulebook import load_rulebook
+    from diagnose.knowledgefile import read_knowledge
+    from diagnose.rulefile import load_rulebook
 
     sites: list[Mapping[str, list[Document]]] = []
     problems: list[Problem] = []

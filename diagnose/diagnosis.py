@@ -305,23 +305,11 @@ class _Writer:
     def notes(self, verdict: Verdict) -> tuple[str, ...]:
         notes = list(self.found.notes)
         notes += self.knowledge.standard_notes(self.found.facts)
-        notes += self.window_note()
+        findings = self.rules.findings.items()
+        notes += [item.note for name, item in findings if item.note and self.outcome.findings[name]]
         if verdict in ("faulty", "undetermined"):
             notes.append(self.rules.scale.because)
         return tuple(dict.fromkeys(notes))
-
-    def window_note(self) -> list[str]:
-        """For a phosphate film whose Li/P stands nowhere: say so and ask for what is missing."""
-        facts, findings = self.found.facts, self.outcome.findings
-        if facts.get("electrolyte_family") != "phosphate_film" or facts.get("electrode_role") != "cathode":
-            return []
-        if any(findings[f"li-p-{side}-window"] for side in ("below", "within", "above")):
-            return []
-        missing = [name for name in ("li_p_ratio", "li_p_window_low", "li_p_window_high") if name not in facts]
-        return [
-            "Li/P could not be placed against a low-resistance window: no bounds are published that could be read. "
-            f"Give {', '.join(missing) or 'li_p_position'}, or li_p_position when only the side is known."
-        ]
 
 
 def _level(resistance: Span, excellent: Any, acceptable: Span, severe: Any) -> str | None:

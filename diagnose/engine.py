@@ -28,7 +28,8 @@ from typing import Any
 
 from diagnose.condition import All, Condition, FindingLeaf, Leaf, Truth, Value, leaf_test, negate
 from diagnose.errors import DiagnoseError
-from diagnose.rulebook import MOST_ALTERNATIVES, Rule, RuleBook
+from diagnose.rulebook import Rule, RuleBook
+from diagnose.rulefile import MOST_ALTERNATIVES
 
 # Tests of a path through the network: slot and predicate.
 Tests = tuple[tuple[str, Callable[[Any], bool]], ...]
@@ -408,6 +409,8 @@ class Session:
                 values[slot] = value
         self.engine.declare(self.wide[step](**values))
         self.engine.run(self.limit)
+        if self.engine.agenda.activations:
+            raise DiagnoseError("the rules do not come to an end")
 
 
 _LOCAL = threading.local()

@@ -281,8 +281,8 @@ def _unused(base: Base, items: Items) -> Iterator[Remark]:
     every = (leaf for rule in rules.rules.values() for leaf in leaves(rule.when))
     findings = {leaf.name for leaf in every if isinstance(leaf, FindingLeaf)}
     cited = {ref for _, item in items for ref, _ in _sources(item)} | {each.source for each in DERIVED}
-    for name in rules.findings:
-        if name not in findings:
+    for name, item in rules.findings.items():
+        if name not in findings and not item.note:
             yield _remark("warning", rules.rules[f"finding.{name}"], "unused", "no rule reads this finding")
     for name, remedy in rules.remedies.items():
         if not remedy.treats and name != NOTHING_TO_DO:

@@ -170,7 +170,7 @@ class Step(Part):
 
 
 class Versions(Part):
-    """What produced this answer: equal versions and hashes give equal bytes."""
+    """What produced this answer: with these equal, answers differ in nothing but how figures were typed."""
 
     diagnose: str
     rules: str

@@ -9,7 +9,7 @@ DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 def case_schema() -> dict[str, Any]:
     """JSON Schema of a case file, from the vocabulary. Numbers may also be text with a unit, a bound or a range."""
-    from diagnose.knowledge import vocabulary
+    from diagnose.knowledgefile import vocabulary
 
     properties: dict[str, Any] = {}
     for name, field in vocabulary().items():

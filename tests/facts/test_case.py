@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from diagnose import Case
 from diagnose.errors import CaseError
-from diagnose.knowledge import vocabulary
+from diagnose.knowledgefile import vocabulary
 from diagnose.quantity import Measured
 
 MINIMUM: dict[str, Any] = {"electrolyte": "LLZO", "electrode_role": "anode"}

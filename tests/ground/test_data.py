@@ -14,9 +14,10 @@ import pytest
 
 from diagnose import data
 from diagnose.data import Base, home, load, overlay, read, shipped
+from diagnose.entry import Figure, Grade, Sourced
 from diagnose.errors import DataError, FileError, KnowledgeError, RuleError
 from diagnose.facts import names
-from diagnose.knowledge import Figure, Grade, Resistance, Row, Sourced
+from diagnose.pairing import Resistance, Row
 from diagnose.quantity import Span
 from diagnose.yamlfile import parse_yaml
 

@@ -13,7 +13,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from diagnose.errors import DiagnoseError
-from diagnose.knowledge import vocabulary
+from diagnose.knowledgefile import vocabulary
 from diagnose.quantity import Measured, QuantityError, Span, parse_number, unit_label
 
 MPA, OHM, CELSIUS, CONDUCTIVITY = "MPa", "ohm*cm^2", "degC", "S/cm"

@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 from diagnose.condition import evaluate
 from diagnose.errors import Problem, RuleError
 from diagnose.quantity import Span
-from diagnose.rulebook import STARTS, FactInfo, Names, RuleBook, load_rulebook
+from diagnose.rulebook import FactInfo, Names, RuleBook
+from diagnose.rulefile import STARTS, load_rulebook
 from diagnose.yamlfile import Document, parse_yaml
 
 NAMES = Names(

@@ -19,7 +19,8 @@ from diagnose.condition import NUMBER_TESTS, Truth, Value
 from diagnose.engine import Session
 from diagnose.interpreter import infer
 from diagnose.quantity import Span
-from diagnose.rulebook import FactInfo, Names, RuleBook, load_rulebook
+from diagnose.rulebook import FactInfo, Names, RuleBook
+from diagnose.rulefile import load_rulebook
 from diagnose.yamlfile import Document
 
 # The same examples on every machine and in every run, however slow it is.

@@ -22,7 +22,7 @@ from diagnose.facts import names
 from diagnose.lint import Remark, lint
 from diagnose.quantity import Span
 from diagnose.region import Space, implies
-from diagnose.rulebook import load_rulebook
+from diagnose.rulefile import load_rulebook
 from diagnose.yamlfile import parse_yaml, read_text
 
 SOURCES = "sources: {judgement: judgement}"

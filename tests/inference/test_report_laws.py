@@ -23,9 +23,10 @@ from diagnose.diagnosis import refuse_contradictions
 from diagnose.errors import CaseError
 from diagnose.facts import FactBase, fact_base, names
 from diagnose.interpreter import Outcome, infer
-from diagnose.knowledge import vocabulary
+from diagnose.knowledgefile import vocabulary
 from diagnose.quantity import Measured, Span
-from diagnose.rulebook import SCORE, load_rulebook
+from diagnose.rulebook import SCORE
+from diagnose.rulefile import load_rulebook
 from diagnose.scoring import ranking
 
 CASES = settings(

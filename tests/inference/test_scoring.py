@@ -16,7 +16,8 @@ from rulemaker import NAMES, SCALE, STABLE, book_of, cause, document, evidence
 from diagnose import scoring
 from diagnose.data import load
 from diagnose.quantity import Span
-from diagnose.rulebook import Curve, Evidence, RuleBook, Scale, load_rulebook
+from diagnose.rulebook import Curve, Evidence, RuleBook, Scale
+from diagnose.rulefile import load_rulebook
 from diagnose.scoring import hundredths, probability, ranking, score, weight
 
 WEIGHTS: dict[str, float] = SCALE["weights"]  # type: ignore[assignment]

@@ -8,8 +8,10 @@ from collections.abc import Iterator
 import pytest
 
 from diagnose.data import load, shipped
+from diagnose.entry import Figure, Reference
 from diagnose.errors import KnowledgeError
-from diagnose.knowledge import Figure, Knowledge, Material, Reference, load_knowledge
+from diagnose.knowledge import Knowledge, Material
+from diagnose.knowledgefile import load_knowledge
 from diagnose.quantity import Span
 from diagnose.yamlfile import Document, parse_yaml
 

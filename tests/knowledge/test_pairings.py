@@ -8,7 +8,9 @@ import pytest
 
 from diagnose.data import load, shipped
 from diagnose.errors import KnowledgeError
-from diagnose.knowledge import Fact, Knowledge, StrippingLimit, load_knowledge
+from diagnose.knowledge import Fact, Knowledge
+from diagnose.knowledgefile import load_knowledge
+from diagnose.pairing import StrippingLimit
 from diagnose.quantity import Span
 from diagnose.yamlfile import Document, parse_yaml
 

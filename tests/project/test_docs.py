@@ -12,7 +12,7 @@ from diagnose import condition, remedies
 from diagnose.data import Base, load, shipped
 from diagnose.facts import names
 from diagnose.quantity import QuantityError, parse_number
-from diagnose.rulebook import load_rulebook
+from diagnose.rulefile import load_rulebook
 from diagnose.yamlfile import parse_yaml
 
 ROOT = Path(package.__file__).resolve().parent.parent
