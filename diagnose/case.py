@@ -6,17 +6,17 @@ import hashlib
 import json
 import unicodedata
 from collections.abc import Collection, Mapping
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, PlainSerializer, model_validator
 
 from diagnose.errors import LONGEST, CaseError, Problem, did_you_mean, nearest
-from diagnose.quantity import Measured, QuantityError, parse_number
+from diagnose.quantity import Measured, QuantityError, parse_number, shown, within, written_plainly
 
 
 def _plain(number: Measured | None) -> float | str | None:
-    """A number as it may be written in a case file: a plain figure when it is one, else its text."""
-    if number is None or (number.value is not None and number.sigma == 0):
+    """A number as it may be written in a case file: a plain figure when it was written as one, else its text."""
+    if number is None or number.text == written_plainly(number.value):
         return None if number is None else number.value
     return number.text
 
@@ -33,6 +33,11 @@ class Case(BaseModel):
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, arbitrary_types_allowed=True)
+
+    if TYPE_CHECKING:
+
+        def __init__(self, **fields: object) -> None:
+            """Fields by name: text for a choice or a name, true or false for a flag, a figure or text for a number."""
 
     electrolyte: str | None = None
     electrolyte_family: str | None = None
@@ -211,8 +216,8 @@ def converted(data: Mapping[str, Any]) -> tuple[dict[str, Any], list[Problem]]:
     problems: list[Problem] = []
     for name, raw in data.items():
         if name not in fields:
-            hint = did_you_mean(str(name), fields)
-            problems.append(Problem("is not a field of a case", field=str(name), hint=hint))
+            word = name if isinstance(name, str) else shown(name)
+            problems.append(Problem("is not a field of a case", field=word, hint=did_you_mean(word, fields)))
         elif raw is not None:
             try:
                 found[name] = _converted(fields[name], raw)
@@ -224,18 +229,17 @@ def converted(data: Mapping[str, Any]) -> tuple[dict[str, Any], list[Problem]]:
 def _converted(field: Any, raw: Any) -> Any:
     if field.kind in ("number", "integer"):
         if isinstance(raw, Measured):
-            return raw
+            return within(raw, field.unit, field.limits)
         return parse_number(raw, field.unit, field.limits, integer=field.kind == "integer")
     if field.kind == "flag":
         if isinstance(raw, bool):
             return raw
-        raise QuantityError(
-            f"{raw!r} is neither true nor false", "Write true or false, or leave the field out when unknown."
-        )
-    if isinstance(raw, bool) or not isinstance(raw, str) or not raw.strip():
+        hint = "Write true or false, or leave the field out when unknown."
+        raise QuantityError(f"{shown(raw)} is neither true nor false", hint)
+    if isinstance(raw, bool) or not isinstance(raw, str) or not str.strip(raw):
         kind = "one of its choices" if field.kind == "choice" else "a name"
-        raise QuantityError(f"{raw!r} is not {kind}", _choices(field, str(raw)))
-    word = raw.strip()
+        raise QuantityError(f"{shown(raw)} is not {kind}", _choices(field, shown(raw)))
+    word = str.strip(raw)
     if len(word) > LONGEST:
         raise QuantityError(f"{word[:40] + '...'!r} is too long for a name", "Write a name or formula.")
     if any(unicodedata.category(letter) in ("Cc", "Cf", "Cs") for letter in word):

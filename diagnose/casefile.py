@@ -22,6 +22,8 @@ def read_document(path: str) -> Document:
     """The document in a case file; `-` reads standard input. Raises FileError."""
     if path == STANDARD_INPUT:
         name = "standard input"
+        if sys.stdin is None:
+            raise FileError([Problem("is closed", file=name, hint="Name a file.")])
         raw = sys.stdin.buffer.read(LIMIT_BYTES + 1)
         if len(raw) > LIMIT_BYTES:
             hint = "A case file has a few lines."

@@ -5,6 +5,7 @@ Exit codes: 0 done, 1 bad data or findings, 2 a command that makes no sense.
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import sys
@@ -40,7 +41,7 @@ def _width() -> int:
 
 
 def _say(text: str, color: bool | None = None) -> None:
-    """Print text; what the terminal cannot encode becomes a question mark."""
+    """Print text; what the terminal cannot encode becomes a question mark, also where click would write UTF-8."""
     encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
     click.echo(text.encode(encoding, "replace").decode(encoding), nl=False, color=color)
 
@@ -115,7 +116,8 @@ def run(
     else:
         from diagnose.render import coloured
 
-        wanted = sys.stdout.isatty() and not os.environ.get("NO_COLOR") if color is None else color
+        terminal = sys.stdout is not None and sys.stdout.isatty()
+        wanted = terminal and not os.environ.get("NO_COLOR") if color is None else color
         _say(coloured(shown) if wanted and form == "text" else shown, wanted)
     if problems:
         raise DataError(problems)
@@ -170,7 +172,9 @@ def _write(path: Path, text: str) -> None:
 @cli.command()
 @click.argument("file", required=False, type=click.Path(path_type=Path))
 @click.option("--json", "as_json", is_flag=True, help="Print the scores as JSON.")
-@click.option("--seed", default=0, show_default=True, help="Seed of the bootstrap intervals.")
+@click.option(
+    "--seed", default=0, type=click.IntRange(min=0), show_default=True, help="Seed of the bootstrap intervals."
+)
 @overlays
 def validate(file: Path | None, as_json: bool, seed: int, overlay: tuple[Path, ...]) -> None:
     """Score the rule book on labelled cases: those in FILE, or the case library."""
@@ -436,6 +440,10 @@ def completion(shell: str) -> None:
 
 def main() -> None:
     """Run the command line; errors become text for a person and an exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        # What a terminal cannot encode becomes a question mark.
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
     try:
         code = cli.main(prog_name="diagnose", standalone_mode=False)
         sys.exit(code if isinstance(code, int) else 0)
@@ -457,6 +465,9 @@ def main() -> None:
         sys.exit(1)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+    except OSError as error:
+        _complain(f"diagnose: {error.strerror or error}{f': {error.filename}' if error.filename else ''}")
         sys.exit(1)
     except Exception as error:
         if os.environ.get("DIAGNOSE_DEBUG"):

@@ -80,7 +80,11 @@ def overlay(directory: Path) -> Mapping[str, list[Document]]:
 
     Raises FileError when the directory is missing or holds neither.
     """
-    if not directory.is_dir():
+    try:
+        there = directory.is_dir()
+    except OSError as error:
+        raise FileError([Problem(f"cannot be read ({error.strerror})", file=str(directory))]) from None
+    if not there:
         raise FileError([Problem("there is no such overlay directory", file=str(directory))])
     found: dict[str, list[Document]] = {}
     problems: list[Problem] = []
@@ -124,4 +128,9 @@ def load(overlays: Iterable[Path | str] = ()) -> Base:
 
     Raises RuleError, KnowledgeError or FileError with every mistake found.
     """
-    return _base(tuple(Path(directory).resolve() for directory in overlays))
+    if isinstance(overlays, (str, Path)):
+        overlays = (overlays,)
+    try:
+        return _base(tuple(Path(directory).resolve() for directory in overlays))
+    except (TypeError, ValueError, OSError, RuntimeError) as error:
+        raise FileError([Problem(f"the overlays cannot be read ({error})", hint="Name directories.")]) from None

@@ -47,7 +47,7 @@ def diagnose(
     `case` is a `Case` or a mapping of its fields; `overlays` are site directories with rules or knowledge of their own.
     The same case gives the same report, byte for byte. Raises CaseError, and RuleError or KnowledgeError for overlays.
     """
-    case = case if isinstance(case, Case) else Case(**case)
+    case = case if isinstance(case, Case) else Case.model_validate(case)
     base = base or load(overlays)
     found = fact_base(case, base.knowledge)
     refuse_contradictions(base, found)

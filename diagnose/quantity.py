@@ -71,6 +71,32 @@ _NO_UNIT = re.compile(r"[^A-Za-z0-9_*/^()+\-. ]|\d\d|[\d)]\s*(?:\*\*|\^)|.{41}",
 _NAMES = {"1": "no unit", "percent": "percent", "degC": "C"}
 
 
+def written_plainly(value: float | None) -> str:
+    """A figure as it is written when nothing else is said of it: 310 and 310.0 are the same."""
+    if value is None:
+        return ""
+    whole = value == int(value) if abs(value) < 1e15 else False
+    return str(int(value)) if whole else repr(value)
+
+
+def shown(raw: object) -> str:
+    """What somebody gave, short enough for a message."""
+    try:
+        text = repr(raw)
+    except Exception:  # an object of another library may fail to describe itself
+        text = f"a {type(raw).__name__}"
+    return _clipped(text)
+
+
+def within(number: Measured, unit: str, limits: tuple[float, float]) -> Measured:
+    """A number that was made elsewhere, checked against the limits of its field. Raises QuantityError."""
+    if not limits[0] <= number.low <= number.high <= limits[1]:
+        low, high = limits
+        message = f"{number.low:g} to {number.high:g} lies outside {low:g} to {high:g} {unit_label(unit)}"
+        raise QuantityError(message, "Check the figure and its unit.")
+    return number
+
+
 def unit_label(unit: str) -> str:
     """A unit as people read it: ohm*cm^2 -> ohm cm2."""
     return _NAMES.get(unit, unit.replace("*", " ").replace("^", ""))
@@ -96,6 +122,8 @@ def _converter(written: str, unit: str) -> tuple[float, float]:
         text = "degF"
     elif unit == "degC" and text == "K":
         text = "kelvin"
+    if unit == "1" and text in ("cycle", "cycles"):
+        return 1.0, 0.0
     if text == unit_label(unit).replace(" ", "*") or (text == unit and unit != "1"):
         return 1.0, 0.0
     if _NO_UNIT.search(text) or not re.search("[A-Za-z]", text):
@@ -109,8 +137,9 @@ def _converter(written: str, unit: str) -> tuple[float, float]:
         raise _no_unit(written, unit) from None
     if not fits:
         raise QuantityError(*_wrong_dimension(registry, written.strip(), source, unit))
-    if unit == "Hz" and "radian" in str(source):
-        raise QuantityError(f"{written.strip()} is an angular frequency", "Divide by 2 pi and write it in Hz.")
+    if unit in ("1", "Hz") and "radian" in str(registry.get_base_units(source)[1]):
+        hint = "Divide by 2 pi and write it in Hz." if unit == "Hz" else "Expected no unit."
+        raise QuantityError(f"{written.strip()} counts an angle", hint)
     scale = (at[1] - at[0]) / 1e6
     # A logarithmic unit is no straight line, and a prefix can be too large or too small for a float.
     if not math.isfinite(at[2]) or scale == 0 or not math.isclose(at[2] - at[1], at[1] - at[0], rel_tol=1e-6):
@@ -177,10 +206,10 @@ def parse_number(raw: object, unit: str, limits: tuple[float, float], integer: b
         )
     if isinstance(raw, (int, float)):
         try:
-            value = float(raw)
+            value = int.__float__(raw) if isinstance(raw, int) else float.__float__(raw)
         except OverflowError:
             value = math.inf
-        return _point(_finite(value, unit), 0.0, str(value if math.isinf(value) else raw), unit, limits, integer)
+        return _point(_finite(value, unit) + 0.0, 0.0, written_plainly(value), unit, limits, integer)
     if not isinstance(raw, str):
         raise QuantityError(
             f"{type(raw).__name__} is not a number", 'Write a figure such as 85, or text such as "85 ± 5".'

@@ -15,7 +15,7 @@ from diagnose.shelf import Shelf
 # Share of a cause that a remedy of this strength usually removes (judgement).
 SHARE = {"strong": 0.9, "moderate": 0.6, "weak": 0.3}
 # How a condition that fits better or worse moves the benefit in the ranking (judgement).
-BETTER, WORSE = 1.15, 0.6
+BETTER, WORSE, UNREADY = 1.15, 0.6, 0.5
 STAGES = ("lab", "pilot", "production")
 SHOWN_FROM, RECOMMENDED_FROM = 0.02, 0.2
 NOTHING_TO_DO = "none-needed"
@@ -64,9 +64,9 @@ def advise(
             struck.append((-benefit, slug))
             continue
         fit = benefit * (BETTER if "better" in kinds else 1.0) * (WORSE if "worse" in kinds else 1.0)
-        ready = _ready(remedy, case.production_stage)
-        status: Status = "recommended" if fit >= RECOMMENDED_FROM and ready else "possible"
-        usable.append((-fit * (1.0 if ready else 0.5), slug, status, benefit))
+        fit *= 1.0 if _ready(remedy, case.production_stage) else UNREADY
+        status: Status = "recommended" if fit >= RECOMMENDED_FROM else "possible"
+        usable.append((-fit, slug, status, benefit))
     results = [
         _result(base.rules.remedies[slug], status, rank, benefit, notes.get(slug, ()), shelf)
         for rank, (_, slug, status, benefit) in enumerate(sorted(usable), 1)

@@ -205,6 +205,12 @@ def _next(page: _Page, report: Report) -> None:
         page.add(f"up to {each.decibans:4.1f} dB  {each.question} ({each.field})", "  ", " " * 17)
 
 
+def reasons(remedy: RemedyResult) -> Iterator[str]:
+    """Why a remedy fits here, and what speaks against it."""
+    for reason in remedy.reasons:
+        yield f"But: {reason.because}" if reason.kind == "worse" else reason.because
+
+
 def _remedies(page: _Page, remedies: Iterable[RemedyResult]) -> None:
     shown = [each for each in remedies if each.status != "contraindicated"]
     struck = [each for each in remedies if each.status == "contraindicated"]
@@ -219,7 +225,7 @@ def _remedies(page: _Page, remedies: Iterable[RemedyResult]) -> None:
         )
         if each.rank is not None and each.rank <= MOST_WHY:
             page.add(each.how, " " * 5)
-            for words in (*(reason.because for reason in each.reasons), *details(each, MOST_EFFECTS)):
+            for words in (*reasons(each), *details(each, MOST_EFFECTS)):
                 page.add(words, " " * 5 + "- ", " " * 7)
     if len(shown) > MOST_REMEDIES:
         page.add(f"and {len(shown) - MOST_REMEDIES} more in the JSON report", "  ")

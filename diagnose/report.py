@@ -116,6 +116,7 @@ class Reason(Part):
     """Why a remedy fits well, fits badly or must not be used."""
 
     rule: str
+    kind: Literal["better", "worse", "contraindication"]
     because: str
     sources: tuple[Citation, ...]
 

@@ -1,6 +1,7 @@
 """The arithmetic of evidence, in whole hundredths of a deciban, so that no order of adding can change a score.
 
-log-odds of a cause = prior + for each group the contribution of largest size + what the cap takes away.
+log-odds of a cause = prior + for each group the contribution of largest size + what the cap takes away. Where two
+of the largest size speak against each other both count, and cancel, so that no name decides.
 """
 
 from __future__ import annotations
@@ -88,14 +89,16 @@ def score(book: RuleBook, cause: str, fired: Iterable[str], facts: Mapping[str, 
         rule = book.rules[name]
         if rule.kind == "evidence" and rule.owner == cause:
             weights[name] = (weight(rule.item, book.scale, facts), rule.item.group)
+    ordered = sorted(weights.items(), key=lambda each: (-abs(each[1][0]), each[0]))
     strongest: dict[str, str] = {}
-    for name in sorted(weights):
-        size, group = weights[name]
-        if group not in strongest or abs(size) > abs(weights[strongest[group]][0]):
-            strongest[group] = name
+    opposed: dict[str, str] = {}
+    for name, (size, group) in ordered:
+        first = strongest.setdefault(group, name)
+        if size == -weights[first][0] != 0:
+            opposed.setdefault(group, name)
     lines = tuple(
-        Line(name, size, group, None if strongest[group] == name else strongest[group])
-        for name, (size, group) in sorted(weights.items(), key=lambda each: (-abs(each[1][0]), each[0]))
+        Line(name, size, group, None if name in (strongest[group], opposed.get(group)) else strongest[group])
+        for name, (size, group) in ordered
     )
     evidence = sum(line.weight for line in lines if line.screened_by is None)
     cap = hundredths(book.scale.cap)

@@ -42,7 +42,9 @@ class Shelf:
         """Why a remedy fits better or worse, or must not be used."""
         if rule.id not in self._reasons:
             item = rule.item
-            self._reasons[rule.id] = Reason(rule=rule.id, because=item.because, sources=self.cite(item.sources))
+            self._reasons[rule.id] = Reason.model_validate(
+                {"rule": rule.id, "kind": rule.kind, "because": item.because, "sources": self.cite(item.sources)}
+            )
         return self._reasons[rule.id]
 
     def effects(self, remedy: Remedy) -> tuple[Effect, ...]:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
 from diagnose.case import Case
 from diagnose.data import Base
@@ -31,6 +31,12 @@ class Expectation(BaseModel):
     not_causes: list[str] = []
     remedies: list[str] = []
     resistance_after_ohm_cm2: Any = None
+
+    @model_validator(mode="after")
+    def _named(self) -> Expectation:
+        if self.verdict == "faulty" and not self.causes:
+            raise ValueError("a faulty case needs at least one cause")
+        return self
 
 
 class LabelledCase(BaseModel):

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import math
 import re
+import stat
 from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -101,7 +102,10 @@ def read_text(path: Path, limit_bytes: int = 5_000_000, name: str = "", when_emp
     try:
         if path.is_dir():
             raise refuse("is a directory", "Name a file in it.")
-        size = path.stat().st_size
+        status = path.stat()
+        if not stat.S_ISREG(status.st_mode):
+            raise refuse("is no file", "Name a file, or - to read standard input.")
+        size = status.st_size
         if size > limit_bytes:
             raise refuse(
                 f"is too large ({size / 1e6:.0f} MB, at most {limit_bytes / 1e6:.0f} MB)",
@@ -110,8 +114,8 @@ def read_text(path: Path, limit_bytes: int = 5_000_000, name: str = "", when_emp
         raw = path.read_bytes()
     except FileNotFoundError:
         raise refuse("there is no such file", _neighbours(path)) from None
-    except OSError as error:
-        raise refuse(f"cannot be read ({error.strerror or error})") from None
+    except (OSError, ValueError) as error:
+        raise refuse(f"cannot be read ({getattr(error, 'strerror', None) or error})") from None
     return decoded(raw, name, when_empty)
 
 
