@@ -254,11 +254,12 @@ class Maker:
         return given
 
     def miss(self, rule: Rule, given: Given, trials: random.Random) -> tuple[Given | None, str]:
-        """The case with one field changed or left out, so that the rule is silent though its cause stays possible."""
+        """The case with one field changed, left out or added, so that the rule is silent and its cause possible."""
         names = sorted(given)
         trials.shuffle(names)
+        names += [name for name in rule.facts if name in self.knowledge.vocabulary and name not in given]
         for name in names:
-            for value in self.others(name, given[name]):
+            for value in self.others(name, given.get(name)):
                 near = {each: other for each, other in {**given, name: value}.items() if other is not None}
                 if self.fires(rule, near) is False:
                     return near, name
@@ -269,7 +270,8 @@ class Maker:
         about = self.knowledge.vocabulary[name]
         if about.kind in ("number", "integer"):
             found = self.figures(name, about.limits, about.kind == "integer")
-            return [*sorted((each for each in found if each != value), key=lambda each: abs(each - value)), None]
+            near = 0.0 if value is None else value
+            return [*sorted((each for each in found if each != value), key=lambda each: abs(each - near)), None]
         if about.kind == "material":
             return [*(each.name for each in self.knowledge.materials[self.kinds[name]].values()), None]
         return [*(each for each in (about.of or (True, False)) if each != value), None]
