@@ -10,7 +10,7 @@ import diagnose as package
 from diagnose import interpreter
 from diagnose.case import Case
 from diagnose.data import Base, load
-from diagnose.derived import DERIVED
+from diagnose.derived import DERIVED, Value
 from diagnose.engine import session
 from diagnose.errors import CaseError, Problem
 from diagnose.facts import FactBase, fact_base, show
@@ -36,6 +36,8 @@ from diagnose.scoring import Score, ranking
 from diagnose.shelf import shelf
 
 MOST_WANTED = 3
+# Section of the vocabulary whose fields say what was joined; they are no symptoms.
+WHAT_WAS_JOINED = "pairing"
 FORMULAS = {each.name: each for each in DERIVED}
 
 
@@ -55,11 +57,12 @@ def diagnose(
         judged = engine.judge(found.facts)
         outcome = interpreter.infer(base.rules, found.facts)
         scores = ranking(base.rules, judged.trace, found.facts)
-        verdict, because = _verdict(base, judged.trace, scores)
+        verdict, because = _verdict(base, found, judged.trace, scores)
         told = dict(found.facts)
         told.update({SCORE + each.cause: Span(each.total / 100, each.total / 100) for each in scores})
         advised = engine.advise(told)
-    return _Writer(base, case, found, outcome, scores, judged.trace).report(verdict, because, advised.trace)
+    doubts = _doubtful(base, told, outcome)
+    return _Writer(base, case, found, outcome, scores, judged.trace).report(verdict, because, advised.trace, doubts)
 
 
 def refuse_contradictions(base: Base, found: FactBase) -> None:
@@ -73,7 +76,31 @@ def refuse_contradictions(base: Base, found: FactBase) -> None:
         raise CaseError(tuple(problems))
 
 
-def _verdict(base: Base, fired: Iterable[str], scores: tuple[Score, ...]) -> tuple[Verdict, tuple[str, ...]]:
+def _doubtful(base: Base, told: Mapping[str, Value], outcome: interpreter.Outcome) -> tuple[str, ...]:
+    """Contraindications that a bound or a range given with the case leaves open: "8-15" may be 10 or more."""
+    found = []
+    for rule in base.rules.of("contraindication"):
+        if rule.test(told, outcome.findings) is None:
+            open_ = interpreter.deciding(base.rules, rule.when, told, outcome.findings)
+            if all(told.get(name) is not None for name in open_):
+                found.append(rule.id)
+    return tuple(found)
+
+
+def _symptom(base: Base, found: FactBase, score: Score) -> bool:
+    """Whether a line that counts for a cause rests on something observed, not only on what was joined."""
+    for line in score.lines:
+        if line.weight > 0 and line.screened_by is None:
+            for name in base.rules.rules[line.rule].facts:
+                given = name in found.facts and name in base.knowledge.vocabulary
+                if given and base.knowledge.vocabulary[name].section != WHAT_WAS_JOINED:
+                    return True
+    return False
+
+
+def _verdict(
+    base: Base, found: FactBase, fired: Iterable[str], scores: tuple[Score, ...]
+) -> tuple[Verdict, tuple[str, ...]]:
     """The first true verdict from the top of rules/verdicts.yaml; see the note there."""
     names = set(fired)
     true = [rule for rule in base.rules.verdicts if f"verdict.{rule.id}" in names]
@@ -83,11 +110,14 @@ def _verdict(base: Base, fired: Iterable[str], scores: tuple[Score, ...]) -> tup
         return ("invalid_data", tuple(same)) if deciding.verdict == "invalid_data" else ("healthy", tuple(same))
     said = [deciding.says] if deciding else []
     limit = round(base.rules.scale.supported_from * 100)
-    if any(score.total >= limit and score.lines for score in scores):
+    supported = [score for score in scores if score.total >= limit and score.lines]
+    if supported and (said or any(_symptom(base, found, score) for score in supported)):
         return "faulty", tuple(said or ["At least one cause is supported by what is known."])
     outside = [rule.says for rule in true if rule.verdict == "outside_scope"]
     if outside:
         return "outside_scope", tuple(outside)
+    if supported:
+        return "undetermined", ("No fault was reported. The list says what this pair of materials is prone to.",)
     return "undetermined", (*said, "Too little is known to prefer a cause.")
 
 
@@ -153,10 +183,12 @@ class _Writer:
 
     # --- the report
 
-    def report(self, verdict: Verdict, because: tuple[str, ...], advised: tuple[str, ...]) -> Report:
+    def report(
+        self, verdict: Verdict, because: tuple[str, ...], advised: tuple[str, ...], doubts: tuple[str, ...]
+    ) -> Report:
         ranked = self.ranked(verdict)
         possible = ranked if verdict == "invalid_data" else self.scores
-        advice: Advice = advise(self.base, self.case, verdict, ranked, possible, advised, self.shelf)
+        advice: Advice = advise(self.base, self.case, verdict, ranked, possible, advised, doubts, self.shelf)
         judged = tuple(self.cause(rank, score) for rank, score in enumerate(ranked, 1))
         doubtful = verdict in ("invalid_data", "undetermined", "outside_scope")
         return Report(

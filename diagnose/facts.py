@@ -118,6 +118,8 @@ def _material(base: FactBase, case: Case, knowledge: Knowledge, name: str, kind:
         base.notes.append(
             f"The {label} {given} is not in the knowledge base, so nothing about it could be judged. {hint}".strip()
         )
+    if material is not None and not knowledge.is_name(kind, given):
+        base.notes.append(f"The {name.replace('_', ' ')} {given} was read as {material.name}.")
     return material
 
 

@@ -70,12 +70,12 @@ _GREEK = {"α": "alpha", "β": "beta", "γ": "gamma", "δ": "delta"}
 
 
 @lru_cache(maxsize=4096)
-def spelling(name: str) -> str:
+def spelling(name: str, separator: str = "") -> str:
     """A name without what people vary: case, spaces, hyphens, underscores, subscripts, Greek letters."""
     text = unicodedata.normalize("NFKC", name).casefold()
     for letter, word in _GREEK.items():
         text = text.replace(letter, word)
-    return _SEPARATORS.sub("", text)
+    return _SEPARATORS.sub(separator, text)
 
 
 def pattern_spelling(text: str) -> str:
@@ -84,10 +84,13 @@ def pattern_spelling(text: str) -> str:
 
 @dataclass(frozen=True, eq=False)
 class Index:
-    """Materials of one kind by exact spelling, and by pattern, the pattern with most plain letters first."""
+    """Materials of one kind by exact spelling, and by pattern, the pattern with most plain letters first.
+
+    A pattern that is one word, such as LLZO*, is matched with the separators kept, so that no other word continues it.
+    """
 
     exact: Mapping[str, Material]
-    patterns: tuple[tuple[re.Pattern[str], Material], ...]
+    patterns: tuple[tuple[re.Pattern[str], bool, Material], ...]
     names: tuple[str, ...]
 
 
@@ -118,7 +121,12 @@ class Knowledge:
         found = index.exact.get(key)
         if found is not None:
             return found
-        return next((material for pattern, material in index.patterns if pattern.match(key)), None)
+        apart = spelling(name, "-")
+        return next((each for pattern, word, each in index.patterns if pattern.match(apart if word else key)), None)
+
+    def is_name(self, kind: str, name: str) -> bool:
+        """Whether a name is one of the names of a material, and not only like its pattern."""
+        return spelling(name) in self._index[kind].exact
 
     def material_names(self, kind: str) -> tuple[str, ...]:
         """Every name, formula and alias of the materials of a kind."""

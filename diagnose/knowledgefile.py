@@ -335,7 +335,7 @@ class _Loader:
                 self.claim(patterns, pattern_spelling(text), text, material, shelf)
         order = sorted(patterns, key=lambda text: (-len(re.sub(r"\[[^\]]*\]|[*?]", "", text)), text))
         names = dict.fromkeys(name for material in materials.values() for name in material.names)
-        compiled = tuple((re.compile(fnmatch.translate(text)), patterns[text]) for text in order)
+        compiled = tuple((*_compiled(text), patterns[text]) for text in order)
         return Index(exact, compiled, tuple(names))
 
     def claim(
@@ -448,6 +448,14 @@ READERS: dict[str, Callable[[_Loader, str, Mapping[str, Any], _At], None]] = {
     **dict.fromkeys(ROWS, _Loader.read_rows),
 }
 ALONGSIDE = {"fields": ("section",), "materials": ("kind", "family")}
+
+
+def _compiled(text: str) -> tuple[re.Pattern[str], bool]:
+    """A pattern, and whether it is a word: LIC* is Li3InCl6 as LIC-1 and LIC (fine), but not the start of LiCoO2."""
+    word = text.removesuffix("*")
+    if text.endswith("*") and word.isalpha():
+        return re.compile(rf"{re.escape(word)}(?![^\W\d_]).*", re.DOTALL), True
+    return re.compile(fnmatch.translate(text)), False
 
 
 def load_knowledge(documents: Iterable[Document], overlays: Iterable[Iterable[Document]] = ()) -> Knowledge:

@@ -36,18 +36,21 @@ def advise(
     ranked: tuple[Score, ...],
     possible: tuple[Score, ...],
     fired: Iterable[str],
+    doubtful: Iterable[str],
     shelf: Shelf,
 ) -> Advice:
     """Remedies for a verdict.
 
     The ranked causes decide what is advised; all causes that are still possible decide which contraindicated remedies
-    are worth a warning. `fired` are the remedy rules that hold.
+    are worth a warning. `fired` are the remedy rules that hold; `doubtful` are contraindications that may hold, so
+    their remedies are not recommended.
     """
     if verdict == "healthy":
         remedy = base.rules.remedies.get(NOTHING_TO_DO)
         return Advice((_result(remedy, "recommended", 1, 1.0, (), shelf),) if remedy else (), ())
     notes: dict[str, list[Rule]] = {}
-    for name in sorted(fired):
+    open_ = set(doubtful)
+    for name in sorted({*fired, *open_}):
         rule = base.rules.rules[name]
         notes.setdefault(rule.owner, []).append(rule)
     chances = {score.cause: score.probability for score in ranked}
@@ -55,7 +58,8 @@ def advise(
     usable: list[tuple[float, str, Status, float]] = []
     struck: list[tuple[float, str]] = []
     for slug, remedy in base.rules.remedies.items():
-        kinds = [rule.kind for rule in notes.get(slug, [])]
+        kinds = [rule.kind for rule in notes.get(slug, []) if rule.id not in open_]
+        in_doubt = any(rule.id in open_ for rule in notes.get(slug, []))
         struck_out = "contraindication" in kinds
         benefit = _benefit(remedy, fears if struck_out else chances)
         if "unfit" in kinds or benefit < SHOWN_FROM:
@@ -63,9 +67,9 @@ def advise(
         if struck_out:
             struck.append((-benefit, slug))
             continue
-        fit = benefit * (BETTER if "better" in kinds else 1.0) * (WORSE if "worse" in kinds else 1.0)
+        fit = benefit * (BETTER if "better" in kinds else 1.0) * (WORSE if "worse" in kinds or in_doubt else 1.0)
         fit *= 1.0 if _ready(remedy, case.production_stage) else UNREADY
-        status: Status = "recommended" if fit >= RECOMMENDED_FROM else "possible"
+        status: Status = "recommended" if fit >= RECOMMENDED_FROM and not in_doubt else "possible"
         usable.append((-fit, slug, status, benefit))
     results = [
         _result(base.rules.remedies[slug], status, rank, benefit, notes.get(slug, ()), shelf)
@@ -93,7 +97,8 @@ def _ready(remedy: Remedy, stage: str | None) -> bool:
 def _result(
     remedy: Remedy, status: Status, rank: int | None, benefit: float, rules: Iterable[Rule], shelf: Shelf
 ) -> RemedyResult:
-    shown = ("contraindication",) if status == "contraindicated" else ("better", "worse")
+    # A contraindication beside a usable remedy is one that may hold.
+    shown = ("contraindication",) if status == "contraindicated" else ("better", "worse", "contraindication")
     return RemedyResult(
         remedy=remedy.remedy,
         title=remedy.title,

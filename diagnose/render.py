@@ -11,6 +11,7 @@ from diagnose.report import CauseResult, Contribution, RemedyResult, Report, Ste
 
 MOST_CAUSES, MOST_WHY, MOST_REMEDIES, MOST_WANTED, MOST_EFFECTS = 5, 3, 6, 5, 2
 BAR = 20
+BEFORE = {"better": "", "worse": "But: ", "contraindication": "First make sure that this does not hold: "}
 VERDICTS = {
     "healthy": "HEALTHY",
     "faulty": "FAULTY",
@@ -208,7 +209,7 @@ def _next(page: _Page, report: Report) -> None:
 def reasons(remedy: RemedyResult) -> Iterator[str]:
     """Why a remedy fits here, and what speaks against it."""
     for reason in remedy.reasons:
-        yield f"But: {reason.because}" if reason.kind == "worse" else reason.because
+        yield BEFORE[reason.kind] + reason.because
 
 
 def _remedies(page: _Page, remedies: Iterable[RemedyResult]) -> None:

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from diagnose import diagnose
 from diagnose.data import load
 from diagnose.knowledge import Knowledge, spelling
 
@@ -184,3 +185,38 @@ def test_nonsense_is_not_a_material(knowledge: Knowledge) -> None:
 def test_spelling_ignores_what_people_vary() -> None:
     """Case, spaces, hyphens, underscores, subscripts and Greek letters do not matter."""
     assert {spelling(name) for name in ("β-Li₃PS₄", "beta Li3PS4", "BETA_li3ps4", "beta–Li3PS4")} == {"betali3ps4"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "name"),
+    [
+        ("electrolyte", "LiCoO2"),
+        ("electrolyte", "LiClO4"),
+        ("electrolyte", "LLZOx"),
+        ("electrolyte", "LATPP"),
+        ("electrode", "LiMgPO4"),
+        ("electrode", "SiO2"),
+        ("electrode", "Austenitic steel"),
+        ("coating", "LiFePO4"),
+        ("coating", "Austenitic steel"),
+    ],
+)
+def test_a_name_is_not_the_start_of_another_word(knowledge: Knowledge, kind: str, name: str) -> None:
+    """What begins like a known name and goes on with letters is another material, and not known."""
+    assert knowledge.find(kind, name) is None
+
+
+def test_no_cathode_is_read_as_an_electrolyte(knowledge: Knowledge) -> None:
+    """No name of an electrode with a transition metal is that of an electrolyte."""
+    for material in knowledge.materials["electrode"].values():
+        if material.electrode_kind in ("layered_oxide", "spinel", "olivine", "rock_salt"):
+            for name in material.names:
+                assert knowledge.find("electrolyte", name) is None, name
+
+
+def test_a_name_read_by_its_pattern_is_told() -> None:
+    """The answer says as what it read a name that it does not know letter by letter."""
+    notes = diagnose({"electrolyte": "Li6PS5Cl (coarse)", "electrode": "Li", "electrode_role": "anode"}).notes
+    assert any(note.startswith("The electrolyte Li6PS5Cl (coarse) was read as ") for note in notes)
+    exact = diagnose({"electrolyte": "Li6PS5Cl", "electrode": "Li", "electrode_role": "anode"}).notes
+    assert not any("was read as" in note for note in exact)
