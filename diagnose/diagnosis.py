@@ -89,13 +89,15 @@ def _doubtful(base: Base, told: Mapping[str, Value], outcome: interpreter.Outcom
 
 def _symptom(base: Base, found: FactBase, score: Score) -> bool:
     """Whether a line that counts for a cause rests on something observed, not only on what was joined."""
-    for line in score.lines:
-        if line.weight > 0 and line.screened_by is None:
-            for name in base.rules.rules[line.rule].facts:
-                given = name in found.facts and name in base.knowledge.vocabulary
-                if given and base.knowledge.vocabulary[name].section != WHAT_WAS_JOINED:
-                    return True
-    return False
+
+    def observed(name: str) -> bool:
+        if name not in found.facts:
+            return False
+        about, inputs = base.knowledge.vocabulary.get(name), found.origins[name].inputs
+        return any(map(observed, inputs)) if about is None else about.section != WHAT_WAS_JOINED
+
+    counting = (line.rule for line in score.lines if line.weight > 0 and line.screened_by is None)
+    return any(observed(name) for rule in counting for name in base.rules.rules[rule].facts)
 
 
 def _verdict(

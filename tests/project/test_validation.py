@@ -161,6 +161,6 @@ def test_a_contradictory_labelled_case_is_refused() -> None:
     text = MISTAKES[MISTAKES.index("- id: c") : MISTAKES.index("  expect")].replace(
         "    stack_pressure_MPa: 9 GPa\n", ""
     )
-    text += "  expect: {verdict: faulty, causes: []}\n"
+    text += "  expect: {verdict: faulty, causes: [coating-fault]}\n"
     with pytest.raises(KnowledgeError, match=r"cases.yaml:8:14: c: coating: The coating is said to be absent"):
         cases_in([parse_yaml(text, "cases.yaml")], load())
