@@ -365,6 +365,23 @@ def _figure(figure: Any) -> str:
     return " ".join(part for part in parts if part)
 
 
+@knowledge.command("list")
+@click.argument("what", type=click.Choice(["fields", "materials"]))
+@overlays
+def knowledge_list(what: str, overlay: tuple[Path, ...]) -> None:
+    """Every field of a case with what it takes, or every material by kind and family."""
+    base = _base(overlay).knowledge
+    if what == "fields":
+        for name, field in base.vocabulary.items():
+            takes = ", ".join(field.of) or (field.kind if field.unit == "1" else f"{field.kind}, {field.unit}")
+            click.echo(f"{name}: {takes}\n    {field.question}")
+        return
+    for kind in ("electrolyte", "electrode", "coating"):
+        for material in base.materials[kind].values():
+            about = f"{kind} {material.family or material.electrode_kind}".strip()
+            click.echo(f"{about}: {', '.join(material.names)}")
+
+
 @knowledge.command("sources")
 @overlays
 def knowledge_sources(overlay: tuple[Path, ...]) -> None:
@@ -451,6 +468,8 @@ def main() -> None:
         sys.exit(130)
     except click.ClickException as error:
         error.show()
+        if "No such command" in error.format_message() and Path(sys.argv[1]).exists():
+            click.echo(f"To diagnose a case, write: diagnose run {sys.argv[1]}", err=True)
         sys.exit(2)
     except UsageError as error:
         _complain(f"diagnose: {error}")

@@ -115,9 +115,8 @@ def _material(base: FactBase, case: Case, knowledge: Knowledge, name: str, kind:
     if material is None and not (name == "electrolyte" and case.electrolyte_family is None):
         hint = did_you_mean(given, knowledge.material_names(kind))
         label = name.replace("_", " ")
-        base.notes.append(
-            f"The {label} {given} is not in the knowledge base, so nothing about it could be judged. {hint}".strip()
-        )
+        said = f"The {label} {given} is not in the knowledge base: only what holds for its family was judged."
+        base.notes.append(f"{said} {hint}".strip())
     if material is not None and not knowledge.is_name(kind, given):
         base.notes.append(f"The {name.replace('_', ' ')} {given} was read as {material.name}.")
     return material

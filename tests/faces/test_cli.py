@@ -16,6 +16,7 @@ import pytest
 import diagnose as package
 from diagnose import Case, Report, cli, diagnose
 from diagnose.casefile import read_case
+from diagnose.data import load
 
 ROOT = Path(package.__file__).resolve().parent.parent
 EXAMPLE = ROOT / "examples" / "lpscl-lithium.yaml"
@@ -404,3 +405,35 @@ def test_import_is_light() -> None:
         code = f"import sys, {module}; print(sorted({heavy} & set(sys.modules)))"
         done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
         assert done.stdout.strip() == "[]", module
+
+
+def test_fields_and_materials_are_listed(command: Command) -> None:
+    """`knowledge list` prints every field with what it takes, and every material with all of its names."""
+    base = load().knowledge
+    fields = command("knowledge", "list", "fields").out
+    assert all(f"\n{name}: " in "\n" + fields for name in base.vocabulary)
+    materials = command("knowledge", "list", "materials").out
+    assert "electrolyte garnet: LLZO" in materials
+    assert len(materials.splitlines()) == sum(
+        len(base.materials[kind]) for kind in ("electrolyte", "electrode", "coating")
+    )
+
+
+def test_a_file_in_place_of_a_command(command: Command) -> None:
+    """Who forgets `run` is told what to type."""
+    done = command(EXAMPLE)
+    assert done.code == 2
+    assert f"diagnose run {EXAMPLE}" in done.err
+
+
+def test_runs_as_a_module() -> None:
+    """`python -m diagnose` is the same command."""
+    done = subprocess.run([sys.executable, "-m", "diagnose", "--version"], capture_output=True, text=True, check=True)
+    assert done.stdout == f"diagnose, version {package.__version__}\n"
+
+
+def test_a_device_is_no_case() -> None:
+    """What is neither a file nor standard input is refused unread."""
+    done = process("run", os.devnull)
+    assert done.returncode == 1
+    assert b"is no file" in done.stderr

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import math
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+import diagnose as package
 from diagnose import diagnose
 from diagnose.data import load
 from diagnose.errors import KnowledgeError
 from diagnose.validation import LabelledCase, cases_in, library, validate
 from diagnose.yamlfile import parse_yaml
 
+ROOT = Path(package.__file__).resolve().parent.parent
 HUMID = {
     "electrolyte": "LLZO",
     "electrode": "Li",
@@ -164,3 +168,12 @@ def test_a_contradictory_labelled_case_is_refused() -> None:
     text += "  expect: {verdict: faulty, causes: [coating-fault]}\n"
     with pytest.raises(KnowledgeError, match=r"cases.yaml:8:14: c: coating: The coating is said to be absent"):
         cases_in([parse_yaml(text, "cases.yaml")], load())
+
+
+def test_the_form_shown_to_contributors_is_read_and_scored() -> None:
+    """The labelled case in CONTRIBUTING.md is well-formed, and the rules answer it as it expects."""
+    (text,) = re.findall(
+        r"^```yaml\n(.*?)^```$", (ROOT / "CONTRIBUTING.md").read_text("utf-8"), re.MULTILINE | re.DOTALL
+    )
+    scores = validate(load(), cases_in([parse_yaml(text, "CONTRIBUTING.md")], load()))
+    assert (scores.first.value, scores.verdict.value, scores.remedy.value) == (1, 1, 1)
