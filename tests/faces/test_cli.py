@@ -413,7 +413,7 @@ def test_fields_and_materials_are_listed(command: Command) -> None:
     fields = command("knowledge", "list", "fields").out
     assert all(f"\n{name}: " in "\n" + fields for name in base.vocabulary)
     materials = command("knowledge", "list", "materials").out
-    assert "electrolyte garnet: LLZO" in materials
+    assert "electrolyte garnet: " in materials
     assert len(materials.splitlines()) == sum(
         len(base.materials[kind]) for kind in ("electrolyte", "electrode", "coating")
     )

@@ -90,16 +90,28 @@ def test_total_is_prior_and_counted_lines_and_what_the_cap_takes(case: Any) -> N
 @given(case=judged())
 @STABLE
 def test_the_strongest_of_each_group_counts(case: Any) -> None:
-    """In each group one line counts, none is larger, and the others name it as what screens them off."""
+    """In each group the strongest line counts, and with it one that is as strong the other way; both screen the rest."""
     book, fired, facts = case
     lines = score(book, "oak", fired, facts).lines
     for group in {line.group for line in lines}:
         inside = [line for line in lines if line.group == group]
-        (counted,) = (line for line in inside if line.screened_by is None)
-        assert all(abs(line.weight) <= abs(counted.weight) for line in inside)
-        assert all(line.screened_by == counted.rule for line in inside if line is not counted)
-        first = min(line.rule for line in inside if abs(line.weight) == abs(counted.weight))
-        assert counted.rule == first
+        counted = [line for line in inside if line.screened_by is None]
+        most = max(abs(line.weight) for line in inside)
+        sides = {line.weight for line in inside if abs(line.weight) == most}
+        assert sorted(line.weight for line in counted) == sorted(sides)
+        assert all(line.screened_by in {each.rule for each in counted} for line in inside if line not in counted)
+
+
+def test_no_name_decides_between_equals() -> None:
+    """Of two lines of one group that are equally strong for and against, whatever their names, nothing is left."""
+    for names in (("a", "z"), ("z", "a")):
+        made = [
+            evidence(names[0], {"seen": True}, **{"for": "strong"}),
+            evidence(names[1], {"seen": True}, against="strong"),
+        ]
+        found = score(book_of(cause("oak", made)), "oak", ["oak.a", "oak.z"], {})
+        assert found.total == found.prior
+        assert [line.screened_by for line in found.lines] == [None, None]
 
 
 @given(case=judged(), seed=st.integers(0, 1000))
