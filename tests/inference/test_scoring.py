@@ -90,7 +90,7 @@ def test_total_is_prior_and_counted_lines_and_what_the_cap_takes(case: Any) -> N
 @given(case=judged())
 @STABLE
 def test_the_strongest_of_each_group_counts(case: Any) -> None:
-    """In each group the strongest line counts, and with it one that is as strong the other way; both screen the rest."""
+    """In each group the strongest line counts, and one that is as strong the other way; they screen off the rest."""
     book, fired, facts = case
     lines = score(book, "oak", fired, facts).lines
     for group in {line.group for line in lines}:
