@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -174,15 +174,26 @@ def leaves(condition: Condition) -> Iterator[Leaf | FindingLeaf]:
 
 def wanted(
     condition: Condition, facts: Mapping[str, Value], findings: Mapping[str, Truth]
-) -> Iterator[Leaf | FindingLeaf]:
+) -> Sequence[Leaf | FindingLeaf]:
     """The unknown leaves that keep an unknown condition from being decided."""
-    if evaluate(condition, facts, findings) is not None:
-        return
+    return _open(condition, facts, findings)[1]
+
+
+def _open(
+    condition: Condition, facts: Mapping[str, Value], findings: Mapping[str, Truth]
+) -> tuple[Truth, Sequence[Leaf | FindingLeaf]]:
+    """Truth of a condition, and the leaves for want of which it is unknown."""
     if isinstance(condition, (Leaf, FindingLeaf)):
-        yield condition
-    else:
-        for part in condition.parts:
-            yield from wanted(part, facts, findings)
+        outcome = evaluate(condition, facts, findings)
+        return outcome, (condition,) if outcome is None else ()
+    decisive = isinstance(condition, Any_)
+    found: list[Leaf | FindingLeaf] = []
+    for part in condition.parts:
+        outcome, leaves_ = _open(part, facts, findings)
+        if outcome is decisive:
+            return decisive, ()
+        found += leaves_
+    return (None, found) if found else (not decisive, ())
 
 
 Complain = Callable[[tuple[Any, ...], str, str], None]

@@ -78,9 +78,10 @@ def refuse_contradictions(base: Base, found: FactBase) -> None:
 
 def _doubtful(base: Base, told: Mapping[str, Value], outcome: interpreter.Outcome) -> tuple[str, ...]:
     """Contraindications that a bound or a range given with the case leaves open: "8-15" may be 10 or more."""
-    found = []
+    found: list[str] = []
+    wide = {name for name, value in told.items() if isinstance(value, Span) and value.low < value.high}
     for rule in base.rules.of("contraindication"):
-        if rule.test(told, outcome.findings) is None:
+        if not wide.isdisjoint(rule.facts) and rule.test(told, outcome.findings) is None:
             open_ = interpreter.deciding(base.rules, rule.when, told, outcome.findings)
             if all(told.get(name) is not None for name in open_):
                 found.append(rule.id)

@@ -18,12 +18,13 @@ from __future__ import annotations
 import logging
 import threading
 import weakref
-from bisect import bisect_left, insort
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
+from operator import attrgetter
 from typing import Any
 
 from diagnose.condition import All, Condition, FindingLeaf, Leaf, Truth, Value, leaf_test, negate
@@ -106,7 +107,8 @@ def _kit() -> _Kit:
                     index += 1
             for new in added:
                 new.key = self.key(new)
-                insort(pending, new)
+            pending.extend(added)
+            pending.sort(key=attrgetter("key"))
 
     class ExactMatcher(ReteMatcher):  # type: ignore[misc]
         """Lists its nodes once, looks at the conflict set only after a change, and forgets a failed case on reset."""
@@ -291,6 +293,8 @@ class _Compiler:
         self.wide = {step: type(step, (fact,), {}) for step in ("Observed", "Judged", "Scored")}
         self.slots = {step: _Slots() for step in self.wide}
         self.finding = type("Finding", (fact,), {})
+        # Keys of the findings that other findings read; the rest need not be asserted one by one.
+        self.chained: set[str] = set()
         self.predicates: dict[tuple[Any, ...], Any] = {}
         self.rules: dict[str, Any] = {}
 
@@ -307,14 +311,15 @@ class _Compiler:
         return type("Rules", (self.kit.engine,), self.rules)()
 
     def conclude(self, name: str, holds: bool) -> Callable[[Any], None]:
-        finding = self.finding
+        finding, chained, key = self.finding, self.chained, _key(name, holds)
 
         def act(engine: Any) -> None:
             if name not in engine.truth:
                 engine.truth[name] = holds
                 if holds:
                     engine.trace.append(f"finding.{name}")
-                engine.declare(finding(key=_key(name, holds)))
+                if key in chained:
+                    engine.declare(finding(key=key))
 
         return act
 
@@ -347,6 +352,7 @@ class _Compiler:
                     self.slots[step].asked_if_known.add(leaf.name)
             elif step == "Observed":
                 joined.append(self.finding(key=_key(leaf.name, leaf.want)))
+                self.chained.add(_key(leaf.name, leaf.want))
             else:
                 truth = Leaf(f"finding {leaf.name}", "is", (True,), leaf.want)
                 tests.setdefault(self.slots[step].slot(truth.name), []).append(truth)

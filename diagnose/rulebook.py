@@ -256,7 +256,10 @@ class RuleBook:
     remedies: Mapping[str, Remedy]
     rules: Mapping[str, Rule]
     hash: str
+    _kinds: dict[tuple[Kind, ...], tuple[Rule, ...]] = field(default_factory=dict, repr=False)
 
     def of(self, *kinds: Kind) -> tuple[Rule, ...]:
         """All rules of some kinds, by id."""
-        return tuple(rule for rule in self.rules.values() if rule.kind in kinds)
+        if kinds not in self._kinds:
+            self._kinds[kinds] = tuple(rule for rule in self.rules.values() if rule.kind in kinds)
+        return self._kinds[kinds]
