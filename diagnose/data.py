@@ -131,6 +131,10 @@ def load(overlays: Iterable[Path | str] = ()) -> Base:
     if isinstance(overlays, (str, Path)):
         overlays = (overlays,)
     try:
-        return _base(tuple(Path(directory).resolve() for directory in overlays))
+        directories = tuple(Path(directory).resolve() for directory in overlays)
     except (TypeError, ValueError, OSError, RuntimeError) as error:
+        raise FileError([Problem(f"the overlays cannot be read ({error})", hint="Name directories.")]) from None
+    try:
+        return _base(directories)
+    except OSError as error:
         raise FileError([Problem(f"the overlays cannot be read ({error})", hint="Name directories.")]) from None

@@ -7,7 +7,6 @@ import hashlib
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from types import MappingProxyType
 from typing import Any, Generic, TypeVar
@@ -50,23 +49,10 @@ from diagnose.pairing import (
     VolumeChange,
 )
 from diagnose.quantity import Span
-from diagnose.yamlfile import Document, Place
+from diagnose.yamlfile import At, Document
 
 DIGEST = "digest"
 Item = TypeVar("Item", bound=Entry)
-
-
-@dataclass(frozen=True)
-class _At:
-    """Where something was written, and in which layer: 0 is what is shipped, overlays follow."""
-
-    document: Document
-    place: Place
-    layer: int
-
-    def __str__(self) -> str:
-        line = self.document.where(self.place)[0]
-        return f"{self.document.name}:{line}" if line else self.document.name
 
 
 class _Shelf(Generic[Item]):
@@ -75,9 +61,9 @@ class _Shelf(Generic[Item]):
     def __init__(self, what: str) -> None:
         self.what = what
         self.items: dict[str, Item] = {}
-        self.places: dict[str, _At] = {}
+        self.places: dict[str, At] = {}
 
-    def put(self, name: str, item: Item, at: _At, complain: Callable[[_At, str, str], None]) -> bool:
+    def put(self, name: str, item: Item, at: At, complain: Callable[[At, str, str], None]) -> bool:
         replaces = bool(getattr(item, "replaces", False))
         if name not in self.items and replaces:
             hint = did_you_mean(name, self.items) or "Take out `replaces: true` to add it."
@@ -108,13 +94,13 @@ class _Loader:
         self.standards: _Shelf[Standard] = _Shelf("standard")
         self.guide: _Shelf[GuideStatement] = _Shelf("guide statement")
         self.tables: _Shelf[ReactionTable] = _Shelf("table of reaction energies")
-        self.rows: dict[str, list[tuple[Any, _At]]] = {name: [] for name in ROWS}
+        self.rows: dict[str, list[tuple[Any, At]]] = {name: [] for name in ROWS}
         self.applies: dict[tuple[str, str], Condition] = {}
 
-    def complain(self, at: _At, message: str, hint: str = "") -> None:
-        self.problems.append(at.document.problem(at.place, message, hint))
+    def complain(self, at: At, message: str, hint: str = "") -> None:
+        self.problems.append(at.problem(message, hint))
 
-    def make(self, model: type[Item], data: Any, at: _At) -> Item | None:
+    def make(self, model: type[Item], data: Any, at: At) -> Item | None:
         try:
             return model.model_validate(data)
         except ValidationError as error:
@@ -123,7 +109,7 @@ class _Loader:
 
     def read(self, document: Document, layer: int) -> None:
         """Read one document; the key it holds says what it is."""
-        top = _At(document, (), layer)
+        top = At(document, (), layer)
         if not isinstance(document.data, Mapping):
             self.complain(top, "is not a knowledge file", f"Start it with one of {', '.join(READERS)}.")
             return
@@ -134,34 +120,34 @@ class _Loader:
         if not known or extra:
             word = min(map(str, extra)) if known else document.name
             hint = did_you_mean(word, READERS) or f"Choose from {', '.join(READERS)}."
-            at = _At(document, (word,), layer) if known else top
+            at = top.inside(word) if known else top
             self.complain(at, "is not a known part of a knowledge file", hint)
 
-    def mapping(self, key: str, data: Mapping[str, Any], top: _At) -> Iterator[tuple[str, Any, _At]]:
+    def mapping(self, key: str, data: Mapping[str, Any], top: At) -> Iterator[tuple[str, Any, At]]:
         """The named items below a key."""
         items = data[key]
         if not isinstance(items, Mapping):
-            self.complain(_At(top.document, (key,), top.layer), "is not a mapping of names to entries")
+            self.complain(top.inside(key), "is not a mapping of names to entries")
             return
         for name, each in items.items():
-            yield str(name), each, _At(top.document, (key, name), top.layer)
+            yield str(name), each, top.inside(key, name)
 
-    def listed(self, key: str, data: Mapping[str, Any], top: _At) -> Iterator[tuple[Any, _At]]:
+    def listed(self, key: str, data: Mapping[str, Any], top: At) -> Iterator[tuple[Any, At]]:
         """The items of the list below a key."""
         items = data[key]
         if not isinstance(items, list):
-            self.complain(_At(top.document, (key,), top.layer), "is not a list")
+            self.complain(top.inside(key), "is not a list")
             return
         for index, each in enumerate(items):
-            yield each, _At(top.document, (key, index), top.layer)
+            yield each, top.inside(key, index)
 
-    def shelved(self, shelf: _Shelf[Item], model: type[Item], entries: Iterable[tuple[str, Any, _At]]) -> None:
+    def shelved(self, shelf: _Shelf[Item], model: type[Item], entries: Iterable[tuple[str, Any, At]]) -> None:
         for name, each, at in entries:
             made = self.make(model, each, at)
             if made is not None:
                 shelf.put(name or str(getattr(made, "id", "")), made, at, self.complain)
 
-    def read_vocabulary(self, key: str, data: Mapping[str, Any], top: _At) -> None:
+    def read_vocabulary(self, key: str, data: Mapping[str, Any], top: At) -> None:
         if top.layer:
             self.complain(top, "changes the vocabulary, which is the same everywhere", "Take this file out.")
             return
@@ -171,19 +157,19 @@ class _Loader:
             if made is not None:
                 self.fields.put(name, made.model_copy(update={"section": section}), at, self.complain)
 
-    def read_properties(self, key: str, data: Mapping[str, Any], top: _At) -> None:
+    def read_properties(self, key: str, data: Mapping[str, Any], top: At) -> None:
         if top.layer:
             self.complain(top, "changes the properties, which are the same everywhere", "Take this file out.")
             return
         self.shelved(self.groups, PropertyGroup, self.mapping(key, data, top))
 
-    def read_references(self, key: str, data: Mapping[str, Any], top: _At) -> None:
+    def read_references(self, key: str, data: Mapping[str, Any], top: At) -> None:
         self.shelved(self.references, Reference, self.mapping(key, data, top))
 
-    def read_families(self, key: str, data: Mapping[str, Any], top: _At) -> None:
+    def read_families(self, key: str, data: Mapping[str, Any], top: At) -> None:
         self.shelved(self.families, FamilyEntry, self.mapping(key, data, top))
 
-    def read_materials(self, key: str, data: Mapping[str, Any], top: _At) -> None:
+    def read_materials(self, key: str, data: Mapping[str, Any], top: At) -> None:
         head = self.make(MaterialFile, data, top)
         if head is None:
             return
@@ -195,25 +181,25 @@ class _Loader:
                 made = made.model_copy(update={"family": head.family})
             self.materials[head.kind].put(name, made, at, self.complain)
 
-    def read_rows(self, key: str, data: Mapping[str, Any], top: _At) -> None:
+    def read_rows(self, key: str, data: Mapping[str, Any], top: At) -> None:
         for each, at in self.listed(key, data, top):
             made = self.make(ROWS[key], each, at)
             if made is not None:
                 self.rows[key].append((made, at))
 
-    def read_tables(self, key: str, data: Mapping[str, Any], top: _At) -> None:
+    def read_tables(self, key: str, data: Mapping[str, Any], top: At) -> None:
         self.shelved(self.tables, ReactionTable, self.mapping(key, data, top))
 
-    def read_tests(self, key: str, data: Mapping[str, Any], top: _At) -> None:
+    def read_tests(self, key: str, data: Mapping[str, Any], top: At) -> None:
         self.shelved(self.tests, Test, (("", *each) for each in self.listed(key, data, top)))
 
-    def read_protocol(self, key: str, data: Mapping[str, Any], top: _At) -> None:
+    def read_protocol(self, key: str, data: Mapping[str, Any], top: At) -> None:
         self.shelved(self.protocol, ProtocolStep, (("", *each) for each in self.listed(key, data, top)))
 
-    def read_standards(self, key: str, data: Mapping[str, Any], top: _At) -> None:
+    def read_standards(self, key: str, data: Mapping[str, Any], top: At) -> None:
         self.shelved(self.standards, Standard, (("", *each) for each in self.listed(key, data, top)))
 
-    def read_guide(self, key: str, data: Mapping[str, Any], top: _At) -> None:
+    def read_guide(self, key: str, data: Mapping[str, Any], top: At) -> None:
         self.shelved(self.guide, GuideStatement, (("", *each) for each in self.listed(key, data, top)))
 
     # --- checks on names, after everything has been read
@@ -232,36 +218,36 @@ class _Loader:
         group = self.groups.items.get(kind)
         return group.properties if group else {}
 
-    def cited(self, item: Sourced, at: _At) -> None:
+    def cited(self, item: Sourced, at: At) -> None:
         """Complain when a source does not exist, or when a quoted figure does not say where it was read."""
         for name, ref in (("ref", item.ref), ("read_in", item.read_in)):
             if ref and ref != DIGEST and ref not in self.references.items:
-                inside = _At(at.document, (*at.place, name), at.layer)
+                inside = at.inside(name)
                 self.complain(inside, f"there is no reference {ref!r}", did_you_mean(ref, self.references.items))
         if (item.grade == "secondary") != bool(item.read_in):
             hint = "Say where the figure was read."
             self.complain(at, "grade secondary goes with read_in, and with nothing else", hint)
 
-    def sources(self, sources: Mapping[str, str], at: _At) -> None:
+    def sources(self, sources: Mapping[str, str], at: At) -> None:
         for ref in sources:
             if ref not in self.references.items:
-                inside = _At(at.document, (*at.place, "sources", ref), at.layer)
+                inside = at.inside("sources", ref)
                 self.complain(inside, f"there is no reference {ref!r}", did_you_mean(ref, self.references.items))
 
     def defaults(
-        self, kind: str, figures: Mapping[str, tuple[Figure, ...]], at: _At
+        self, kind: str, figures: Mapping[str, tuple[Figure, ...]], at: At
     ) -> dict[str, tuple[Value, str, str]]:
         """The value per property that rules read; every figure is checked on the way."""
         known = self.group(kind)
         chosen: dict[str, tuple[Value, str, str]] = {}
         for name, stated in figures.items():
-            inside = _At(at.document, (*at.place, "properties", name), at.layer)
+            inside = at.inside("properties", name)
             about = known.get(name)
             if about is None:
                 self.complain(inside, f"is not a property in the group {kind}", did_you_mean(name, known))
                 continue
             for index, figure in enumerate(stated):
-                self.figure(figure, about, _At(at.document, (*inside.place, index), at.layer))
+                self.figure(figure, about, inside.inside(index))
             best = self.best(stated, inside)
             if best is not None and about.read_by_rules:
                 value = best.plain(about.limits)
@@ -269,7 +255,7 @@ class _Loader:
                     chosen[name] = (value, best.ref, best.grade)
         return chosen
 
-    def best(self, stated: Sequence[Figure], at: _At) -> Figure | None:
+    def best(self, stated: Sequence[Figure], at: At) -> Figure | None:
         """The default among the figures of a property."""
         countable = [each for each in stated if not each.says]
         marked = [each for each in countable if each.default]
@@ -288,7 +274,7 @@ class _Loader:
             self.complain(at, "has several figures and no default", "Mark one `default: true` and say `why`.")
         return open_[0]
 
-    def figure(self, figure: Figure, about: Property, at: _At) -> None:
+    def figure(self, figure: Figure, about: Property, at: At) -> None:
         self.cited(figure, at)
         if figure.says:
             return
@@ -352,7 +338,7 @@ class _Loader:
 
     def keyed(self, kind: str, built: Mapping[str, Mapping[str, Material]]) -> dict[tuple[str, str], Any]:
         """Rows of one kind by (electrolyte, electrode) key; two for one key are refused unless one is the default."""
-        found: dict[tuple[str, str], tuple[Any, _At]] = {}
+        found: dict[tuple[str, str], tuple[Any, At]] = {}
         for row, at in self.rows[kind]:
             self.known_pair(row, at, built)
             if isinstance(row, Compatibility) and row.onset_C is None:
@@ -370,7 +356,7 @@ class _Loader:
                     self.complain(at, f"a row for {' | '.join(key)} stands already in {before[1]}", hint)
         return {key: row for key, (row, _) in found.items()}
 
-    def known_pair(self, row: Row, at: _At, built: Mapping[str, Mapping[str, Material]]) -> None:
+    def known_pair(self, row: Row, at: At, built: Mapping[str, Mapping[str, Material]]) -> None:
         """Complain when a pair names neither a material nor a family, kind, role or any."""
         self.cited(row, at)
         lefts = {ANY, *self.families.items, *built["electrolyte"]}
@@ -380,7 +366,7 @@ class _Loader:
         for name, words, known in (("electrolyte", row.electrolyte, lefts), ("electrode", row.electrode, rights)):
             for word in words:
                 if word not in known:
-                    inside = _At(at.document, (*at.place, name), at.layer)
+                    inside = at.inside(name)
                     self.complain(inside, f"there is no {name} {word!r}", did_you_mean(word, known))
 
     def energies(self, index: Mapping[str, Index]) -> dict[tuple[str, str], tuple[Span, str, str]]:
@@ -389,7 +375,7 @@ class _Loader:
         for name, table in self.tables.items.items():
             for number, block in enumerate(table.blocks):
                 at = self.tables.places[name]
-                self.cited(block, _At(at.document, (*at.place, "blocks", number), at.layer))
+                self.cited(block, at.inside("blocks", number))
                 if name != "closed" or block.between != "electrolyte and cathode":
                     continue
                 for row in block.rows:
@@ -409,7 +395,7 @@ class _Loader:
                 if item.applies is not None:
                     self.applies[kind, name] = self.condition(item.applies, shelf.places[name], known)
 
-    def condition(self, data: Any, at: _At, known: set[str]) -> Condition:
+    def condition(self, data: Any, at: At, known: set[str]) -> Condition:
         def complain(place: tuple[Any, ...], message: str, hint: str = "") -> None:
             self.problems.append(at.document.problem(place, message, hint))
 
@@ -434,7 +420,7 @@ ROWS: dict[str, type[Any]] = {
     "decomposition": Decomposition,
     "volume_changes": VolumeChange,
 }
-READERS: dict[str, Callable[[_Loader, str, Mapping[str, Any], _At], None]] = {
+READERS: dict[str, Callable[[_Loader, str, Mapping[str, Any], At], None]] = {
     "fields": _Loader.read_vocabulary,
     "properties": _Loader.read_properties,
     "references": _Loader.read_references,

@@ -18,10 +18,11 @@ from pydantic import BaseModel
 from diagnose.condition import All, Condition, FindingLeaf, Leaf, describe, leaves, negate, parse
 from diagnose.data import Base
 from diagnose.derived import DERIVED
+from diagnose.entry import Grade
 from diagnose.facts import MATERIALS
 from diagnose.region import Region, Space, branches, implies, inside
 from diagnose.remedies import NOTHING_TO_DO
-from diagnose.rulebook import Cause, Grade, Rule
+from diagnose.rulebook import Cause, Rule
 from diagnose.scoring import hundredths, weight
 
 Level = Literal["error", "warning"]

@@ -6,8 +6,9 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from diagnose.entry import Grade
+
 Verdict = Literal["healthy", "faulty", "undetermined", "invalid_data", "outside_scope"]
-Grade = Literal["seen", "secondary", "recalled", "derived", "judgement"]
 Status = Literal["recommended", "possible", "contraindicated"]
 
 SCHEMA_VERSION = 1

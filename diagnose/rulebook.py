@@ -12,8 +12,8 @@ from typing import Annotated, Any, Literal, get_args
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from diagnose.condition import Condition, Test
+from diagnose.entry import Grade
 
-Grade = Literal["seen", "secondary", "recalled", "derived", "judgement"]
 Strength = Literal["weak", "moderate", "strong", "decisive"]
 Confidence = Literal["high", "medium", "low"]
 Prior = Literal["common", "uncommon", "rare", "exceptional"]

@@ -6,7 +6,7 @@ import hashlib
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from graphlib import CycleError, TopologicalSorter
 from typing import Any, TypeVar
 
@@ -30,27 +30,10 @@ from diagnose.rulebook import (
     Scale,
     VerdictRule,
 )
-from diagnose.yamlfile import Document, Place
+from diagnose.yamlfile import At, Document, Place
 
 # A condition is matched alternative by alternative; more of them than this is a mistake.
 MOST_ALTERNATIVES = 256
-
-
-@dataclass(frozen=True)
-class _Place:
-    document: Document
-    place: Place
-    layer: int = 0
-
-    def inside(self, *keys: str | int) -> _Place:
-        return _Place(self.document, (*self.place, *keys), self.layer)
-
-    def problem(self, message: str, hint: str = "") -> Problem:
-        return self.document.problem(self.place, message, hint)
-
-    def __str__(self) -> str:
-        line = self.document.where(self.place)[0]
-        return f"{self.document.name}:{line}" if line else self.document.name
 
 
 Model = TypeVar("Model", bound=Item)
@@ -72,8 +55,8 @@ class _Loader:
     def __init__(self, names: Names) -> None:
         self.names = names
         self.problems: list[Problem] = []
-        self.items: dict[str, dict[str, tuple[Any, _Place]]] = {kind: {} for kind in MODELS}
-        self.claimed: dict[str, _Place] = {}
+        self.items: dict[str, dict[str, tuple[Any, At]]] = {kind: {} for kind in MODELS}
+        self.claimed: dict[str, At] = {}
 
     @property
     def scale(self) -> Scale | None:
@@ -82,7 +65,7 @@ class _Loader:
         return found[0] if found else None
 
     def read(self, document: Document, layer: int) -> None:
-        data, top = document.data, _Place(document, (), layer)
+        data, top = document.data, At(document, (), layer)
         lists = [key for key in ("findings", "verdicts", "contradictions") if key in _mapping(data)]
         if not isinstance(data, Mapping):
             self.problems.append(top.problem("is not a rule file", STARTS))
@@ -101,7 +84,7 @@ class _Loader:
         else:
             self.problems.append(top.problem("is not a rule file", STARTS))
 
-    def listed(self, key: str, at: _Place, data: Any) -> None:
+    def listed(self, key: str, at: At, data: Any) -> None:
         """Findings by name, or a list of verdicts or contradictions."""
         kind = key[:-1]
         if kind == "finding" and isinstance(data, Mapping):
@@ -114,14 +97,14 @@ class _Loader:
             form = "a mapping of names to findings" if kind == "finding" else f"a list of {key}"
             self.problems.append(at.problem(f"is not {form}", "See docs/rules.md for the form."))
 
-    def make(self, at: _Place, model: type[Model], data: Any) -> Model | None:
+    def make(self, at: At, model: type[Model], data: Any) -> Model | None:
         try:
             return model.model_validate(data)
         except ValidationError as error:
             self.problems += at.document.problems(error, at.place)
             return None
 
-    def add(self, kind: str, at: _Place, data: Any, key: str) -> None:
+    def add(self, kind: str, at: At, data: Any, key: str) -> None:
         made = self.make(at, MODELS[kind], data)
         if made is None:
             return
@@ -141,7 +124,7 @@ class _Loader:
             return
         self.items[kind][slug] = (made, at)
 
-    def rule(self, name: str, kind: Kind, owner: str, when: Condition, phase: int, item: Any, at: _Place) -> Rule:
+    def rule(self, name: str, kind: Kind, owner: str, when: Condition, phase: int, item: Any, at: At) -> Rule:
         """A rule under an id that no other rule has."""
         if name in self.claimed:
             hint = "Give one of the two another id."
@@ -151,7 +134,7 @@ class _Loader:
 
     # --- checks on names, after everything has been read
 
-    def condition(self, data: Any, at: _Place, scores: bool = False) -> Condition:
+    def condition(self, data: Any, at: At, scores: bool = False) -> Condition:
         def complain(place: Place, message: str, hint: str = "") -> None:
             self.problems.append(at.document.problem(place, message, hint))
 
@@ -199,7 +182,7 @@ class _Loader:
                 hint = did_you_mean(arg, info.of) or f"Choose from {', '.join(info.of)}."
                 complain((*place, leaf.name), f"{arg!r} is not a choice of {leaf.name}", hint)
 
-    def cited(self, item: Any, at: _Place) -> None:
+    def cited(self, item: Any, at: At) -> None:
         for ref in getattr(item, "sources", {}):
             if ref not in self.names.references:
                 hint = did_you_mean(ref, self.names.references)
@@ -305,7 +288,7 @@ def _other_rules(loader: _Loader) -> list[Rule]:
     return rules
 
 
-def _facts_only(loader: _Loader, item: Contradiction, when: Condition, at: _Place) -> None:
+def _facts_only(loader: _Loader, item: Contradiction, when: Condition, at: At) -> None:
     """A contradiction is looked for before findings are known, and names the facts to correct."""
     for leaf in leaves(when):
         if isinstance(leaf, FindingLeaf):

@@ -72,6 +72,27 @@ class Document:
         return found
 
 
+@dataclass(frozen=True)
+class At:
+    """Where something was written, and in which layer: 0 is what is shipped, overlays follow."""
+
+    document: Document
+    place: Place
+    layer: int
+
+    def inside(self, *keys: Key) -> At:
+        """A place further in."""
+        return At(self.document, (*self.place, *keys), self.layer)
+
+    def problem(self, message: str, hint: str = "") -> Problem:
+        """A problem at this place."""
+        return self.document.problem(self.place, message, hint)
+
+    def __str__(self) -> str:
+        line = self.document.where(self.place)[0]
+        return f"{self.document.name}:{line}" if line else self.document.name
+
+
 def _in_words(detail: dict[str, Any]) -> tuple[str, str]:
     kind, context = detail["type"], detail.get("ctx") or {}
     if kind == "missing":
