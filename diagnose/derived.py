@@ -8,6 +8,7 @@ the usual one) the first known one is taken.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise, product
@@ -66,11 +67,11 @@ class Derived:
 
 
 def _ratio(top: Any, bottom: Any) -> Any:
-    """top / bottom; 0 / 0 is not a number and positive / 0 is unbounded, as in IEEE arithmetic."""
+    """top / bottom; 0 / 0 is not a number and anything else over 0 is unbounded. Zero has no sign."""
     if hasattr(bottom, "dtype") or hasattr(top, "dtype"):
-        return top / bottom
+        return top / (bottom + 0.0)
     if bottom == 0:
-        return float("nan") if top == 0 else float("inf")
+        return float("nan") if top == 0 else math.copysign(math.inf, top)
     return top / bottom
 
 

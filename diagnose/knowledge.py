@@ -33,6 +33,7 @@ from diagnose.pairing import ANY, Pairings, Row, StrippingLimit
 from diagnose.quantity import Span
 
 Fact = tuple[Value, str, str, str]
+STRIPPING = "stripping_limit_mA_cm2"
 
 
 @dataclass(frozen=True, eq=False)
@@ -184,12 +185,18 @@ class Knowledge:
             _put(found, "severity_basis", band.says, band)
         limit = _first(pairs.best_stripping, keys)
         if limit is not None:
-            _put(found, "stripping_limit_mA_cm2", _stripping(limit, facts), limit)
+            _put(found, STRIPPING, _stripping(limit, facts), limit)
         if electrolyte is not None and electrode is not None:
             energy = pairs.closed_energy.get((electrolyte.id, electrode.id))
             if energy is not None:
                 found["pairing.reaction_energy_closed_meV_atom"] = (energy[0], energy[1], energy[2], "own")
         return found
+
+    def stripping_limit(
+        self, electrolyte: Material | None, family: str | None, electrode: Material | None, role: str | None
+    ) -> StrippingLimit | None:
+        """The row about stripping that answers for a pair."""
+        return _first(self.pairings.best_stripping, _pair_keys(electrolyte, family, electrode, role))
 
     def steps(self, facts: Mapping[str, Value]) -> tuple[ProtocolStep, ...]:
         """The steps of the protocol that concern a case: those whose condition is not definitely false."""

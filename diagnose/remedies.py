@@ -9,15 +9,16 @@ from diagnose.case import Case
 from diagnose.data import Base
 from diagnose.report import RemedyResult, Status, Verdict
 from diagnose.rulebook import Remedy, Rule
-from diagnose.scoring import Score
+from diagnose.scoring import Score, millionths
 from diagnose.shelf import Shelf
 
 # Share of a cause that a remedy of this strength usually removes (judgement).
 SHARE = {"strong": 0.9, "moderate": 0.6, "weak": 0.3}
-# How a condition that fits better or worse moves the benefit in the ranking (judgement).
-BETTER, WORSE, UNREADY = 1.15, 0.6, 0.5
+# How a condition that fits better or worse moves the benefit in the ranking, in percent (judgement).
+BETTER, WORSE, UNREADY, USUAL = 115, 60, 50, 100
 STAGES = ("lab", "pilot", "production")
-SHOWN_FROM, RECOMMENDED_FROM = 0.02, 0.2
+# Benefits are compared in whole millionths, and fits in whole 1e-12, so that no order of multiplying decides.
+SHOWN_FROM, RECOMMENDED_FROM = 20_000, 200_000 * USUAL**3
 NOTHING_TO_DO = "none-needed"
 
 
@@ -55,42 +56,44 @@ def advise(
         notes.setdefault(rule.owner, []).append(rule)
     chances = {score.cause: score.probability for score in ranked}
     fears = {score.cause: score.probability for score in possible}
-    usable: list[tuple[float, str, Status, float]] = []
-    struck: list[tuple[float, str]] = []
+    usable: list[tuple[int, str, Status, int]] = []
+    struck: list[tuple[int, str]] = []
     for slug, remedy in base.rules.remedies.items():
         kinds = [rule.kind for rule in notes.get(slug, []) if rule.id not in open_]
         in_doubt = any(rule.id in open_ for rule in notes.get(slug, []))
         struck_out = "contraindication" in kinds
-        benefit = _benefit(remedy, fears if struck_out else chances)
+        benefit = benefit_of(remedy, fears if struck_out else chances)
         if "unfit" in kinds or benefit < SHOWN_FROM:
             continue
         if struck_out:
             struck.append((-benefit, slug))
             continue
-        fit = benefit * (BETTER if "better" in kinds else 1.0) * (WORSE if "worse" in kinds or in_doubt else 1.0)
-        fit *= 1.0 if _ready(remedy, case.production_stage) else UNREADY
+        fit = benefit * (BETTER if "better" in kinds else USUAL) * (WORSE if "worse" in kinds or in_doubt else USUAL)
+        fit *= USUAL if ready(remedy, case.production_stage) else UNREADY
         status: Status = "recommended" if fit >= RECOMMENDED_FROM and not in_doubt else "possible"
         usable.append((-fit, slug, status, benefit))
     results = [
-        _result(base.rules.remedies[slug], status, rank, benefit, notes.get(slug, ()), shelf)
+        _result(base.rules.remedies[slug], status, rank, benefit / 1e6, notes.get(slug, ()), shelf)
         for rank, (_, slug, status, benefit) in enumerate(sorted(usable), 1)
     ]
     results += [
-        _result(base.rules.remedies[slug], "contraindicated", None, -benefit, notes[slug], shelf)
+        _result(base.rules.remedies[slug], "contraindicated", None, -benefit / 1e6, notes[slug], shelf)
         for benefit, slug in sorted(struck)
     ]
     hazards = [hazard for each in results if each.status == "recommended" for hazard in each.hazards]
     return Advice(tuple(results), tuple(sorted(set(hazards))))
 
 
-def _benefit(remedy: Remedy, chances: Mapping[str, float]) -> float:
+def benefit_of(remedy: Remedy, chances: Mapping[str, float]) -> int:
+    """1 - product over the causes treated of (1 - probability x share removed), in millionths."""
     left = 1.0
     for cause, strength in sorted(remedy.treats.items()):
         left *= 1.0 - chances.get(cause, 0.0) * SHARE[strength]
-    return round(1.0 - left, 6)
+    return millionths(1.0 - left)
 
 
-def _ready(remedy: Remedy, stage: str | None) -> bool:
+def ready(remedy: Remedy, stage: str | None) -> bool:
+    """Whether a remedy is used at a stage of production; of an unstated one nothing is asked."""
     return stage is None or STAGES.index(remedy.readiness) >= STAGES.index(stage)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -203,3 +204,14 @@ class Report(Part):
     def to_json(self) -> str:
         """The report as JSON text; the same report gives the same bytes."""
         return self.model_dump_json(indent=2) + "\n"
+
+
+def most_wanted(report: Report) -> str | None:
+    """The field that is missing most: the one wanted first about the first cause.
+
+    Where no cause is ranked it is the field that most of the causes not judged want first; ties by name.
+    """
+    if report.causes:
+        return report.causes[0].wanted[0].field if report.causes[0].wanted else None
+    votes = Counter(each.wanted[0].field for each in report.not_judged if each.wanted)
+    return min(votes, key=lambda field: (-votes[field], field), default=None)

@@ -46,10 +46,15 @@ def hundredths(decibans: float) -> int:
     return round(decibans * 100)
 
 
+def millionths(share: float) -> int:
+    """A share as whole millionths, half to even: what Python and numpy both round alike."""
+    return round(share * 1e6)
+
+
 def probability(total: int) -> float:
     """Logistic of log-odds given in hundredths of a deciban, rounded to six places."""
     odds: float = 10.0 ** (-total / 1000.0)
-    return round(1.0 / (1.0 + odds), 6)
+    return millionths(1.0 / (1.0 + odds)) / 1e6
 
 
 def weight(item: Evidence, scale: Scale, facts: Mapping[str, Value]) -> int:

@@ -98,8 +98,8 @@ def test_figures_of_the_remedy_ranking_are_those_of_the_program() -> None:
     """The shares and factors in the text are the constants of the ranking."""
     text = (DOCS / "rules.md").read_text(encoding="utf-8")
     assert ", ".join(f"{name} {share}" for name, share in sorted(remedies.SHARE.items(), key=lambda s: -s[1])) in text
-    assert f"by {remedies.BETTER}, `worse` by {remedies.WORSE}" in text
-    assert f"From {remedies.RECOMMENDED_FROM} on" in text
+    assert f"by {remedies.BETTER / 100}, `worse` by {remedies.WORSE / 100}" in text
+    assert f"From {remedies.RECOMMENDED_FROM / 1e12:g} on" in text
 
 
 def test_python_shown_in_the_rule_page_passes() -> None:
