@@ -220,13 +220,14 @@ def converted(data: Mapping[str, Any]) -> tuple[dict[str, Any], list[Problem]]:
             problems.append(Problem("is not a field of a case", field=word, hint=did_you_mean(word, fields)))
         elif raw is not None:
             try:
-                found[name] = _converted(fields[name], raw)
+                found[name] = value_of(fields[name], raw)
             except QuantityError as error:
                 problems.append(Problem(error.message, field=name, hint=error.hint))
-    return found, problems + _missing({name for name, raw in data.items() if raw is not None})
+    return found, problems + missing({name for name, raw in data.items() if raw is not None})
 
 
-def _converted(field: Any, raw: Any) -> Any:
+def value_of(field: Any, raw: Any) -> Any:
+    """What was given for a field, in the type of `Case`. Raises QuantityError."""
     if field.kind in ("number", "integer"):
         if isinstance(raw, Measured):
             return within(raw, field.unit, field.limits)
@@ -259,7 +260,8 @@ def _choices(field: Any, word: str) -> str:
     return did_you_mean(word, field.of) if close else f"Choose from {', '.join(field.of)}."
 
 
-def _missing(found: Collection[str]) -> list[Problem]:
+def missing(found: Collection[str]) -> list[Problem]:
+    """What a case cannot do without and these fields lack."""
     problems = []
     if "electrolyte" not in found and "electrolyte_family" not in found:
         hint = "Name the electrolyte (LLZO, Li6PS5Cl, ...) or give electrolyte_family."

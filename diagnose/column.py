@@ -221,10 +221,10 @@ def _is_word(column: Words, args: tuple[Any, ...], want: bool) -> Mask:
         return False
     if len(hits) == len(wanted):
         return codes >= 0
-    if len(hits) <= FEW:
-        found = codes == hits[0]
-        for code in hits[1:]:
-            found |= codes == code
-        return found
-    chosen: Mask = np.array([*wanted, False])[codes]
-    return chosen
+    if len(hits) > FEW:
+        chosen: Mask = np.array([*wanted, False])[codes]
+        return chosen
+    found: Mask = codes == hits[0]
+    for code in hits[1:]:
+        found = either(found, codes == code)
+    return found

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import product
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,6 +41,7 @@ MARKED = 1 << 20
 LIMIT = f"pairing.{STRIPPING}"
 Key = TypeVar("Key", bound=Hashable)
 Made = TypeVar("Made")
+_NOTHING: Any = object()
 
 
 @dataclass(frozen=True, eq=False)
@@ -154,8 +155,10 @@ class _Pair:
 
 
 def _remembered(store: dict[Key, Made], key: Key, make: Callable[[], Made]) -> Made:
-    if key in store:
-        return store[key]
+    # Threads may share the store: it is asked once, and at worst something is made twice.
+    found = store.get(key, _NOTHING)
+    if found is not _NOTHING:
+        return cast(Made, found)
     if len(store) >= REMEMBERED:
         store.clear()
     made = store[key] = make()

@@ -110,8 +110,8 @@ def _registry() -> Any:
     return registry
 
 
-def _converter(written: str, unit: str) -> tuple[float, float]:
-    """Scale and offset that take a figure in the written unit to the unit of the field."""
+def conversion(written: str, unit: str) -> tuple[float, float]:
+    """Scale and offset that take a figure in the written unit to the unit of the field. Raises QuantityError."""
     text = written.strip()
     for old, new in _SPELLINGS:
         text = text.replace(old, new)
@@ -178,7 +178,7 @@ def _wrong_dimension(registry: Any, written: str, source: Any, unit: str) -> tup
 
 
 def _affine(rest: str, unit: str) -> tuple[float, float]:
-    return _converter(rest, unit) if rest.strip() else (1.0, 0.0)
+    return conversion(rest, unit) if rest.strip() else (1.0, 0.0)
 
 
 def _outside(value: float, unit: str, limits: tuple[float, float], text: str) -> QuantityError:

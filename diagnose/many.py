@@ -1,0 +1,465 @@
+"""diagnose_many(): from a table of cells to a table of diagnoses, and the full report of any row.
+
+A table is anything with named columns: pandas, polars, Arrow, a mapping of arrays, or any iterable of cases. Each row
+is one interface and gets what `diagnose()` says of it; a row that cannot be judged gets its mistakes instead, and the
+others are not held up by it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+import diagnose as package
+from diagnose.case import Case
+from diagnose.column import Column, Mask, Numbers, Words, figure, known, spread, word
+from diagnose.columns import LEVELS, NOBODY, STATUSES, VERDICTS, Columns, Judged
+from diagnose.data import Base, load
+from diagnose.errors import CaseError, DataError, Problem, UsageError, did_you_mean, in_order
+from diagnose.facts import unknown_electrolyte
+from diagnose.fieldcolumn import FieldReader, Flaws, problems_of
+from diagnose.profile import Profile
+from diagnose.quantity import Measured, QuantityError
+from diagnose.rulebook import Kind
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from diagnose.report import Report
+
+# Rows that are judged together: enough that Python's own time does not count, few enough to stay near the processor.
+BLOCK = 32_768
+LISTED: tuple[Kind, ...] = ("finding", "gate", "evidence", "verdict")
+ONE_OF = (("electrolyte", "electrolyte_family"), ("electrode_role",))
+
+
+def arrow() -> Any:
+    """pyarrow. Raises UsageError naming the line that installs it."""
+    try:
+        import pyarrow
+    except ImportError:
+        raise UsageError('tables need pyarrow. Install it with: pip install "ssb-diagnose[batch]"') from None
+    return pyarrow
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """Columns of a table by name, each a numpy array, an Arrow array or a list; and the number of rows."""
+
+    columns: Mapping[str, Any]
+    rows: int
+
+    def part(self, start: int, rows: int) -> Sheet:
+        """Some consecutive rows."""
+        rows = max(0, min(rows, self.rows - start))
+        return Sheet({name: _slice(raw, start, rows) for name, raw in self.columns.items()}, rows)
+
+
+def _slice(raw: Any, start: int, rows: int) -> Any:
+    if isinstance(raw, (np.ndarray, list)):
+        return raw[start : start + rows]
+    part = raw.slice(start, rows)
+    if not hasattr(part, "num_chunks"):
+        return part
+    return part.chunk(0) if part.num_chunks == 1 else part.combine_chunks()
+
+
+class TableDiagnoser:
+    """Judges tables of one kind. It keeps nothing of the rows it has seen, and threads may share it."""
+
+    def __init__(
+        self, base: Base, profile: Profile | None = None, causes: int = 3, remedies: int = 3, keep: bool = True
+    ) -> None:
+        """`causes` and `remedies` say how many of each are listed; `keep` passes on the columns that are no fields.
+
+        Raises UsageError, and DataError for a profile with mistakes.
+        """
+        if causes < 1 or remedies < 1:
+            raise UsageError("at least one cause and one remedy must be listed")
+        self.base, self.profile, self.keep = base, profile or Profile(), keep
+        self.causes, self.remedies = causes, remedies
+        problems = self.profile.problems(base.knowledge)
+        if problems:
+            raise DataError(problems)
+        self.columns = Columns(base)
+        self.fields = base.knowledge.vocabulary
+        units = {target.field: target.unit for target in self.profile.columns.values()}
+        self.readers = {name: FieldReader(name, field, units.get(name, "")) for name, field in self.fields.items()}
+        self.constants = {name: self._constant(name, value) for name, value in self.profile.constants.items()}
+        self.listed = [rule.id for rule in base.rules.of(*LISTED)]
+
+    def _constant(self, name: str, value: Any) -> tuple[Any, Column]:
+        made = FieldReader(name, self.fields[name]).value(value)
+        if isinstance(made, Measured):
+            return made, figure(made.low) if made.low == made.high else Numbers(made.low, made.high)
+        return made, word(made)
+
+    # --- what the columns of a table mean
+
+    def sources(self, names: Sequence[str]) -> dict[str, str]:
+        """The column of a table that fills each field. Raises DataError when a column is missing or there twice."""
+        problems = []
+        doubled = sorted({name for name in names if names.count(name) > 1})
+        problems += [Problem(f"there are two columns {name!r}", hint="Rename one of them.") for name in doubled]
+        found: dict[str, str] = {}
+        for column, target in self.profile.columns.items():
+            if column in names:
+                found[target.field] = column
+            else:
+                problems.append(Problem(f"there is no column {column!r}", hint=did_you_mean(column, names)))
+        for name in names:
+            if name in self.fields and name not in self.profile.columns:
+                if name in found and found[name] != name:
+                    problems.append(Problem(f"columns {found[name]!r} and {name!r} both fill it", field=name))
+                elif name in self.constants:
+                    problems.append(Problem("is a column and a constant", field=name, hint="Leave out one of them."))
+                found.setdefault(name, name)
+        for choice in ONE_OF:
+            if not any(name in found or name in self.constants for name in choice):
+                near = did_you_mean(choice[0], [name for name in names if name not in found.values()])
+                hint = f"{near} Map a column to it, or give one value for all rows, as in {choice[0]}=..."
+                problems.append(Problem("no column fills it", field=" or ".join(choice), hint=hint.strip()))
+        if problems:
+            raise DataError(problems)
+        return found
+
+    def strangers(self, names: Sequence[str]) -> dict[str, str]:
+        """Columns that fill no field, each with the names of fields that are near."""
+        taken = {name for name in names if name in self.profile.columns or name in self.fields}
+        return {name: did_you_mean(name, self.fields) for name in names if name not in taken}
+
+    # --- one part of a table
+
+    def read(self, sheet: Sheet) -> tuple[dict[str, Column], dict[int, list[Problem]], Mask]:
+        """The columns of the fields, the mistakes by row, and where an electrolyte's family was filled."""
+        fields: dict[str, Column] = {}
+        flaws: Flaws = []
+        filled: dict[str, Mask] = {}
+        for name, source in self.sources(list(sheet.columns)).items():
+            column, filled[name], wrong = self.readers[name].read(sheet.columns[source])
+            flaws += wrong
+            if column is not None:
+                fields[name] = column
+        for name, (_, column) in self.constants.items():
+            fields[name], filled[name] = column, True
+        problems = dict(problems_of(flaws))
+        for choice, problem in _lacking():
+            there = np.zeros(sheet.rows, dtype=bool)
+            for name in choice:
+                there |= filled.get(name, False)
+            for row in np.flatnonzero(~there).tolist():
+                problems.setdefault(row, []).append(problem)
+        return fields, problems, filled.get("electrolyte_family", False)
+
+    def judge(self, sheet: Sheet) -> tuple[Judged, dict[int, list[Problem]]]:
+        """What the rules say of each row, and the mistakes by row."""
+        fields, problems, family = self.read(sheet)
+        judged = self.columns.evaluate(fields, sheet.rows)
+        electrolyte = fields.get("electrolyte")
+        if isinstance(electrolyte, Words):
+            lost = spread(judged.made.unknown_family, sheet.rows) & spread(known(electrolyte), sheet.rows)
+            for row in np.flatnonzero(lost & ~spread(family, sheet.rows)).tolist():
+                code = electrolyte.codes if isinstance(electrolyte.codes, int) else electrolyte.codes[row]
+                problem = unknown_electrolyte(str(electrolyte.words[code]), self.base.knowledge)
+                problems.setdefault(row, []).append(problem)
+        for rule, here in judged.contradictions():
+            for row in np.flatnonzero(spread(here, sheet.rows)).tolist():
+                given = [name for name in rule.item.fields if _at(judged.facts.get(name), row)] or rule.item.fields
+                problem = Problem(rule.item.says.rstrip("."), field=given[0], hint=rule.item.fix)
+                problems.setdefault(row, []).append(problem)
+        return judged, problems
+
+    def answer(self, sheet: Sheet) -> pa.RecordBatch:
+        """The diagnoses of a part of a table, one row for each of its rows, in their order."""
+        pa = arrow()
+        if sheet.rows == 0:
+            arrays = [pa.array([], type=field.type) for field in self.schema]
+            return self._with_kept(pa.RecordBatch.from_arrays(arrays, schema=self.schema), sheet)
+        judged, problems = self.judge(sheet)
+        bad = np.zeros(sheet.rows, dtype=bool)
+        bad[list(problems)] = True
+        columns, names = self.columns, self._names
+        arrays = [_coded(judged.verdicts, names["verdicts"], bad), _coded(judged.severity, names["levels"], bad)]
+        for ranked in judged.ranking(self.causes):
+            empty = bad | (ranked.names == NOBODY)
+            totals = np.where(empty, 0, ranked.keys).astype(np.int64)
+            arrays.append(_coded(ranked.names, names["causes"], bad))
+            arrays.append(pa.array(columns.chance(totals), mask=empty))
+            arrays.append(pa.array(totals / 100, mask=empty))
+        for ranked in judged.advice.best(self.remedies):
+            status = np.where(ranked.names == NOBODY, NOBODY, np.where(ranked.marked, 0, 1)).astype(np.int8)
+            arrays += [_coded(ranked.names, names["remedies"], bad), _coded(status, names["statuses"], bad)]
+        arrays.append(_coded(judged.advice.feared(1)[0].names, names["remedies"], bad))
+        arrays.append(_coded(judged.missing, names["fields"], bad))
+        arrays.append(self._fired(judged, bad))
+        arrays.append(
+            pa.array(
+                [_told(problems.get(row)) for row in range(sheet.rows)] if problems else [None] * sheet.rows,
+                type=pa.string(),
+            )
+        )
+        return self._with_kept(pa.RecordBatch.from_arrays(arrays, schema=self.schema), sheet)
+
+    @cached_property
+    def _names(self) -> dict[str, Any]:
+        pa = arrow()
+        columns = self.columns
+        named = {
+            "verdicts": VERDICTS,
+            "levels": LEVELS,
+            "causes": columns.causes,
+            "remedies": columns.remedies,
+            "statuses": STATUSES[:2],
+            "fields": tuple(self.fields),
+            "rules": self.listed,
+        }
+        return {name: pa.array(list(words), type=pa.string()) for name, words in named.items()}
+
+    @cached_property
+    def schema(self) -> pa.Schema:
+        """Names, types and meaning of the columns that are added."""
+        pa = arrow()
+        small, wide = pa.dictionary(pa.int8(), pa.string()), pa.dictionary(pa.int16(), pa.string())
+        made = [("verdict", small), ("severity", small)]
+        for number in range(1, self.causes + 1):
+            made += [
+                (f"cause_{number}", wide),
+                (f"probability_{number}", pa.float64()),
+                (f"log_odds_{number}", pa.float64()),
+            ]
+        for number in range(1, self.remedies + 1):
+            made += [(f"remedy_{number}", wide), (f"remedy_{number}_status", small)]
+        made += [("avoid", wide), ("missing", wide), ("fired", pa.list_(wide)), ("error", pa.string())]
+        versions = {
+            "diagnose": package.__version__,
+            "diagnose.rules": self.base.rules.hash,
+            "diagnose.knowledge": self.base.knowledge.hash,
+        }
+        return pa.schema(made, metadata=versions)
+
+    def _fired(self, judged: Judged, bad: NDArray[np.bool_]) -> pa.Array:
+        """The rules about findings, causes and verdicts that fired in each row, by id."""
+        pa = arrow()
+        hits: list[tuple[int, Any]] = []
+        counts = np.zeros(judged.rows, dtype=np.int64)
+        for place, rule in enumerate(self.listed):
+            mask = judged.fired(rule)
+            if mask is False:
+                continue
+            rows = slice(None) if mask is True else np.flatnonzero(mask)
+            counts[rows] += 1
+            hits.append((place, rows))
+        ends = np.cumsum(counts)
+        cursor = ends - counts
+        found = np.empty(ends[-1], dtype=np.int16)
+        for place, rows in hits:
+            found[cursor[rows]] = place
+            cursor[rows] += 1
+        offsets = np.concatenate((np.zeros(1, dtype=np.int32), ends.astype(np.int32)))
+        values = pa.DictionaryArray.from_arrays(pa.array(found), self._names["rules"])
+        return pa.ListArray.from_arrays(pa.array(offsets), values, mask=pa.array(bad))
+
+    def _with_kept(self, answer: pa.RecordBatch, sheet: Sheet) -> pa.RecordBatch:
+        """The columns that are no fields, before the answer; one that is named like a part of the answer is renamed."""
+        if not self.keep:
+            return answer
+        pa = arrow()
+        fields, arrays = [], []
+        for name in self.strangers(list(sheet.columns)):
+            raw = sheet.columns[name]
+            values = raw if isinstance(raw, pa.Array) else _kept(pa, raw)
+            fields.append(pa.field(f"input_{name}" if name in self.schema.names else name, values.type))
+            arrays.append(values)
+        schema = pa.schema([*fields, *self.schema], metadata=self.schema.metadata)
+        return pa.RecordBatch.from_arrays([*arrays, *answer.columns], schema=schema)
+
+    # --- many parts
+
+    def answers(self, sheets: Iterable[Sheet], threads: int = 1) -> Iterator[pa.RecordBatch]:
+        """The diagnoses of many parts, in their order; a few parts are held at a time."""
+        if threads <= 1:
+            yield from map(self.answer, sheets)
+            return
+        with ThreadPoolExecutor(threads) as pool:
+            yield from in_turn(pool.submit, self.answer, sheets, 2 * threads)
+
+    def case(self, sheet: Sheet, row: int) -> Case:
+        """The case in a row. Raises CaseError with its mistakes, UsageError when there is no such row."""
+        if not 0 <= row < sheet.rows:
+            raise UsageError(f"there is no row {row}: the table has {sheet.rows}, counted from 0")
+        sources = self.sources(list(sheet.columns))
+        part = sheet.part(row, 1)
+        found: dict[str, Any] = {name: value for name, (value, _) in self.constants.items()}
+        problems = []
+        for name, source in sources.items():
+            raw = part.columns[source]
+            raw = raw[0] if isinstance(raw, (np.ndarray, list)) else raw[0].as_py()
+            try:
+                value = self.readers[name].value(raw)
+            except QuantityError as error:
+                problems.append(Problem(error.message, field=name, hint=error.hint))
+                continue
+            if value is not None:
+                found[name] = value
+        try:
+            case = Case(**found)
+        except CaseError as error:
+            problems += error.problems
+        if problems:
+            raise CaseError(in_order(problems))
+        return case
+
+
+def in_turn(
+    submit: Callable[..., Any], function: Callable[[Any], Any], items: Iterable[Any], most: int
+) -> Iterator[Any]:
+    """Results in the order of the items, with at most so many of them under way."""
+    waiting = iter(items)
+    running = [submit(function, item) for item in islice(waiting, most)]
+    while running:
+        done = running.pop(0).result()
+        running += [submit(function, item) for item in islice(waiting, 1)]
+        yield done
+
+
+def _lacking() -> Iterator[tuple[tuple[str, ...], Problem]]:
+    """What a case cannot do without, and the mistake of leaving it out."""
+    from diagnose.case import missing
+
+    problems = {problem.field: problem for problem in missing(())}
+    for choice in ONE_OF:
+        yield choice, problems[choice[0]]
+
+
+def _at(column: Column | None, row: int) -> bool:
+    if column is None:
+        return False
+    mask = known(column)
+    return mask if isinstance(mask, bool) else bool(mask[row])
+
+
+def _told(problems: Sequence[Problem] | None) -> str | None:
+    return None if problems is None else " | ".join(str(problem) for problem in in_order(problems))
+
+
+def _coded(codes: NDArray[Any], words: Any, bad: NDArray[np.bool_]) -> Any:
+    pa = arrow()
+    return pa.DictionaryArray.from_arrays(pa.array(codes, mask=bad | (codes == NOBODY)), words)
+
+
+def _kept(pa: Any, raw: Any) -> Any:
+    """A column that is passed on. What is still a list holds values of several types, and is passed on as text."""
+    if isinstance(raw, list):
+        return pa.array([None if value is None else str(value) for value in raw], type=pa.string())
+    return pa.array(raw, from_pandas=True)
+
+
+# --- tables of all kinds
+
+
+def sheet_of(table: Any) -> Sheet:
+    """Any table as a sheet. Raises UsageError for what is no table."""
+    pa = arrow()
+    if isinstance(table, Sheet):
+        return table
+    if isinstance(table, (pa.Table, pa.RecordBatch)):
+        if len(set(table.schema.names)) < table.num_columns:
+            doubled = sorted({name for name in table.schema.names if table.schema.names.count(name) > 1})
+            problems = [Problem(f"there are two columns {name!r}", hint="Rename one of them.") for name in doubled]
+            raise DataError(problems)
+        return Sheet(dict(zip(table.schema.names, table.columns, strict=True)), table.num_rows)
+    if isinstance(table, Mapping):
+        columns = {str(name): _raw(pa, values) for name, values in table.items()}
+        lengths = {name: len(values) for name, values in columns.items()}
+        if len(set(lengths.values())) > 1:
+            told = ", ".join(f"{name} {length}" for name, length in lengths.items())
+            raise UsageError(f"the columns of a table must be equally long ({told})")
+        return Sheet(columns, next(iter(lengths.values()), 0))
+    if hasattr(table, "iloc") and hasattr(table, "columns"):
+        if len(set(table.columns)) < len(table.columns):
+            raise DataError([Problem("two columns of the table have the same name", hint="Rename one of them.")])
+        return Sheet({str(name): _raw(pa, table[name]) for name in table.columns}, len(table))
+    if hasattr(table, "__arrow_c_stream__"):
+        return sheet_of(pa.table(table))
+    if isinstance(table, Iterable) and not isinstance(table, (str, bytes)):
+        rows = [each.known() if isinstance(each, Case) else each for each in table]
+        if all(isinstance(each, Mapping) for each in rows):
+            names = dict.fromkeys(name for each in rows for name in each)
+            return Sheet({str(name): _raw(pa, [each.get(name) for each in rows]) for name in names}, len(rows))
+    raise UsageError(f"{type(table).__name__} is not a table. Give a data frame, an Arrow table, columns or cases.")
+
+
+def _raw(pa: Any, values: Any) -> Any:
+    """A column of a data frame or mapping: an Arrow or numpy array where it is of one type, else a list."""
+    if isinstance(values, (pa.Array, pa.ChunkedArray)):
+        return values
+    if hasattr(values, "to_arrow"):
+        return values.to_arrow()
+    if hasattr(values, "dtype") and values.dtype.kind in "fiu":
+        values = getattr(values, "values", values)
+        return values if isinstance(values, np.ndarray) else pa.array(values, from_pandas=True)
+    try:
+        return pa.array(values, from_pandas=True)
+    except (pa.ArrowInvalid, pa.ArrowTypeError):
+        return list(values)
+
+
+def diagnose_many(
+    table: Any,
+    *,
+    overlays: Iterable[Path | str] = (),
+    base: Base | None = None,
+    profile: Profile | None = None,
+    causes: int = 3,
+    remedies: int = 3,
+    keep: bool = True,
+    threads: int = 1,
+) -> pa.Table:
+    """Diagnose every row of a table: pandas, polars, Arrow, a mapping of columns, or any iterable of cases.
+
+    Returns an Arrow table with the rows in their order: the columns that are no fields of a case (`keep`), verdict,
+    severity, the first `causes` with probability and log-odds in decibans, the first `remedies`, the contraindicated
+    remedy one would reach for first (`avoid`), the field `missing` most, the rules that `fired`, and `error` for rows
+    that could not be judged. Raises DataError for a table in which no row can be judged, UsageError, and the errors of
+    `load`.
+    """
+    pa = arrow()
+    diagnoser = TableDiagnoser(base or load(overlays), profile, causes, remedies, keep)
+    sheet = sheet_of(table)
+    parts = [diagnoser.answer(sheet.part(0, 0))]
+    starts = range(0, sheet.rows, BLOCK)
+    parts += diagnoser.answers((sheet.part(start, BLOCK) for start in starts), threads)
+    return pa.Table.from_batches(parts[1:], parts[1].schema) if len(parts) > 1 else pa.Table.from_batches(parts)
+
+
+def diagnose_batches(batches: Iterable[pa.RecordBatch], **options: Any) -> Iterator[pa.RecordBatch]:
+    """Diagnose record batches one by one, in bounded memory; options as for `diagnose_many`.
+
+    It is a plain function of batches to batches, as Spark's `mapInArrow`, Ray and others want it.
+    """
+    base = options.pop("base", None) or load(options.pop("overlays", ()))
+    threads = options.pop("threads", 1)
+    diagnoser = TableDiagnoser(base, **options)
+    sheets = (sheet_of(batch) for batch in batches)
+    parts = (sheet.part(start, BLOCK) for sheet in sheets for start in range(0, max(sheet.rows, 1), BLOCK))
+    yield from diagnoser.answers(parts, threads)
+
+
+def explain(table: Any, row: int, *, base: Base | None = None, **options: Any) -> Report:
+    """The full report of one row of a table, through `diagnose()`; options as for `diagnose_many`.
+
+    Raises CaseError with the mistakes in the row.
+    """
+    from diagnose.diagnosis import diagnose
+
+    base = base or load(options.pop("overlays", ()))
+    diagnoser = TableDiagnoser(base, options.get("profile"))
+    return diagnose(diagnoser.case(sheet_of(table), row), base=base)

@@ -1,0 +1,145 @@
+"""How columns of somebody's table become fields of a case: other names, other units, and what holds for all rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field
+
+from diagnose.errors import FileError, Problem, UsageError, did_you_mean
+from diagnose.fieldcolumn import FieldReader
+from diagnose.knowledge import Knowledge
+from diagnose.quantity import QuantityError
+from diagnose.yamlfile import Document, parse_yaml, read_text
+
+
+class Target(BaseModel):
+    """The field that a column fills, and the unit of its figures; without one, the unit of the field."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    field: str
+    unit: str = ""
+
+
+class Profile(BaseModel):
+    """What the columns of a table mean. A column whose name is a field needs no entry."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    columns: dict[str, Target] = Field(default={}, description="column of the table -> field and unit")
+    constants: dict[str, Any] = Field(default={}, description="field -> what holds in every row")
+
+    def with_words(self, maps: Iterable[str], sets: Iterable[str]) -> Profile:
+        """This profile with `COLUMN=FIELD:UNIT` and `FIELD=VALUE` laid over it. Raises UsageError."""
+        columns, constants = dict(self.columns), dict(self.constants)
+        for text in maps:
+            column, equals, target = text.rpartition("=")
+            if not equals or not column or not target:
+                raise UsageError(f"--map {text!r} is not COLUMN=FIELD or COLUMN=FIELD:UNIT")
+            field, _, unit = target.partition(":")
+            columns[column] = Target(field=field.strip(), unit=unit.strip())
+        for text in sets:
+            field, equals, value = text.partition("=")
+            if not equals or not value.strip():
+                raise UsageError(f"--set {text!r} is not FIELD=VALUE")
+            constants[field.strip()] = value.strip()
+        return Profile(columns=columns, constants=constants)
+
+    def problems(self, knowledge: Knowledge) -> list[Problem]:
+        """Everything that cannot be right, whatever the table: fields, units, values, two columns for one field."""
+        fields = knowledge.vocabulary
+        found: list[Problem] = []
+        taken: dict[str, str] = {}
+        for column, target in self.columns.items():
+            if target.field not in fields:
+                found.append(_no_field(target.field, fields, f"column {column!r}"))
+                continue
+            if target.field in taken:
+                found.append(Problem(f"is filled by both {taken[target.field]!r} and {column!r}", field=target.field))
+            taken[target.field] = column
+            number = fields[target.field].kind in ("number", "integer")
+            if target.unit and not number:
+                found.append(Problem("is no number and takes no unit", field=target.field))
+            try:
+                FieldReader(target.field, fields[target.field], target.unit)
+            except QuantityError as error:
+                found.append(Problem(error.message, field=target.field, hint=error.hint))
+        for name, value in self.constants.items():
+            if name not in fields:
+                found.append(_no_field(name, fields, "a constant"))
+                continue
+            if name in taken:
+                found.append(Problem(f"is both a constant and filled by {taken[name]!r}", field=name))
+            try:
+                FieldReader(name, fields[name]).value(value)
+            except QuantityError as error:
+                found.append(Problem(error.message, field=name, hint=error.hint))
+        return found
+
+    def text(self) -> str:
+        """The profile as YAML."""
+        data = {
+            "columns": {name: target.model_dump(exclude_defaults=True) for name, target in self.columns.items()},
+            "constants": self.constants,
+        }
+        return yaml.safe_dump(data, sort_keys=False, allow_unicode=True)
+
+
+def _no_field(name: str, fields: Iterable[str], what: str) -> Problem:
+    return Problem(
+        f"{what} is to fill it, but it is not a field of a case", field=name, hint=did_you_mean(name, fields)
+    )
+
+
+def read_profile(path: Path, knowledge: Knowledge) -> Profile:
+    """The profile in a YAML file. Raises FileError with every mistake and its place."""
+    document = parse_yaml(read_text(path), str(path))
+    problems: list[Problem] = []
+    if not isinstance(document.data, dict):
+        raise FileError([document.problem((), "is not a profile", "Write `columns:` and `constants:`.")])
+    columns = _section(document, "columns", problems)
+    made: dict[str, Target] = {}
+    for name, entry in columns.items():
+        if isinstance(entry, str):
+            field, _, unit = entry.partition(":")
+            made[str(name)] = Target(field=field.strip(), unit=unit.strip())
+        elif isinstance(entry, dict) and set(entry) <= {"field", "unit"} and isinstance(entry.get("field"), str):
+            made[str(name)] = Target(field=entry["field"], unit=str(entry.get("unit") or ""))
+        else:
+            problems.append(
+                document.problem(("columns", name), "is not a field", "Write {field: name, unit: ohm*m^2}.")
+            )
+    for key in document.data:
+        if key not in Profile.model_fields:
+            problems.append(
+                document.problem((key,), f"{key!r} is not part of a profile", did_you_mean(str(key), PARTS))
+            )
+    profile = Profile(columns=made, constants=_section(document, "constants", problems))
+    for problem in profile.problems(knowledge):
+        place = _place(profile, problem.field)
+        problems.append(document.problem(place, f"{problem.field}: {problem.message}", problem.hint))
+    if problems:
+        raise FileError(problems)
+    return profile
+
+
+PARTS = tuple(Profile.model_fields)
+
+
+def _section(document: Document, name: str, problems: list[Problem]) -> dict[str, Any]:
+    found = document.data.get(name) or {}
+    if not isinstance(found, dict):
+        problems.append(document.problem((name,), "is not a mapping", f"Write `{name}:` with a line for each."))
+        return {}
+    return {str(key): value for key, value in found.items()}
+
+
+def _place(profile: Profile, field: str) -> tuple[str, ...]:
+    for column, target in profile.columns.items():
+        if target.field == field:
+            return ("columns", column)
+    return ("constants", field)
