@@ -20,8 +20,9 @@ from numpy.typing import NDArray
 
 import diagnose as package
 from diagnose.case import Case
-from diagnose.column import Column, Mask, Numbers, Words, figure, known, spread, word
-from diagnose.columns import LEVELS, NOBODY, STATUSES, VERDICTS, Columns, Judged
+from diagnose.column import Column, Mask, Numbers, Words, both, either, figure, known, settled, spread, word
+from diagnose.columnadvice import NOBODY, Ranked
+from diagnose.columns import LEVELS, STATUSES, VERDICTS, Columns, Judged
 from diagnose.data import Base, load
 from diagnose.errors import CaseError, DataError, Problem, UsageError, did_you_mean, in_order
 from diagnose.facts import unknown_electrolyte
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
 
 # Rows that are judged together: enough that Python's own time does not count, few enough to stay near the processor.
 BLOCK = 32_768
-LISTED: tuple[Kind, ...] = ("finding", "gate", "evidence", "verdict")
+LISTED: tuple[Kind, ...] = ("evidence", "verdict")
 ONE_OF = (("electrolyte", "electrolyte_family"), ("electrode_role",))
 
 
@@ -131,10 +132,9 @@ class TableDiagnoser:
             raise DataError(problems)
         return found
 
-    def strangers(self, names: Sequence[str]) -> dict[str, str]:
-        """Columns that fill no field, each with the names of fields that are near."""
-        taken = {name for name in names if name in self.profile.columns or name in self.fields}
-        return {name: did_you_mean(name, self.fields) for name in names if name not in taken}
+    def strangers(self, names: Sequence[str]) -> list[str]:
+        """Columns that fill no field."""
+        return [name for name in names if name not in self.profile.columns and name not in self.fields]
 
     # --- one part of a table
 
@@ -188,18 +188,19 @@ class TableDiagnoser:
         bad[list(problems)] = True
         columns, names = self.columns, self._names
         arrays = [_coded(judged.verdicts, names["verdicts"], bad), _coded(judged.severity, names["levels"], bad)]
-        for ranked in judged.ranking(self.causes):
+        ranking = judged.ranking(self.causes)
+        for ranked in ranking:
             empty = bad | (ranked.names == NOBODY)
             totals = np.where(empty, 0, ranked.keys).astype(np.int64)
             arrays.append(_coded(ranked.names, names["causes"], bad))
-            arrays.append(pa.array(columns.chance(totals), mask=empty))
+            arrays.append(pa.array(columns.chances.of(totals), mask=empty))
             arrays.append(pa.array(totals / 100, mask=empty))
         for ranked in judged.advice.best(self.remedies):
             status = np.where(ranked.names == NOBODY, NOBODY, np.where(ranked.marked, 0, 1)).astype(np.int8)
             arrays += [_coded(ranked.names, names["remedies"], bad), _coded(status, names["statuses"], bad)]
         arrays.append(_coded(judged.advice.feared(1)[0].names, names["remedies"], bad))
         arrays.append(_coded(judged.missing, names["fields"], bad))
-        arrays.append(self._fired(judged, bad))
+        arrays.append(self._rules(judged, ranking, bad))
         arrays.append(
             pa.array(
                 [_told(problems.get(row)) for row in range(sheet.rows)] if problems else [None] * sheet.rows,
@@ -237,7 +238,7 @@ class TableDiagnoser:
             ]
         for number in range(1, self.remedies + 1):
             made += [(f"remedy_{number}", wide), (f"remedy_{number}_status", small)]
-        made += [("avoid", wide), ("missing", wide), ("fired", pa.list_(wide)), ("error", pa.string())]
+        made += [("avoid", wide), ("missing", wide), ("rules", pa.list_(wide)), ("error", pa.string())]
         versions = {
             "diagnose": package.__version__,
             "diagnose.rules": self.base.rules.hash,
@@ -245,25 +246,31 @@ class TableDiagnoser:
         }
         return pa.schema(made, metadata=versions)
 
-    def _fired(self, judged: Judged, bad: NDArray[np.bool_]) -> pa.Array:
-        """The rules about findings, causes and verdicts that fired in each row, by id."""
+    def _rules(self, judged: Judged, ranking: Sequence[Ranked], bad: NDArray[np.bool_]) -> pa.Array:
+        """In each row the verdicts that hold, and the rules that count for or against the causes listed; by id."""
         pa = arrow()
+        masks: dict[str, Mask] = {rule.id: judged.fired(rule.id) for rule in self.base.rules.of("verdict")}
+        for place, cause in enumerate(self.columns.causes):
+            listed: Mask = False
+            for ranked in ranking if judged.ranked[cause] is not False else ():
+                listed = either(listed, settled(ranked.names == place))
+            if listed is not False:
+                masks.update({rule: both(mask, listed) for rule, (mask, _) in judged.scores[cause].counted.items()})
         hits: list[tuple[int, Any]] = []
-        counts = np.zeros(judged.rows, dtype=np.int64)
+        counts = np.zeros(judged.rows, dtype=np.int32)
         for place, rule in enumerate(self.listed):
-            mask = judged.fired(rule)
-            if mask is False:
-                continue
-            rows = slice(None) if mask is True else np.flatnonzero(mask)
-            counts[rows] += 1
-            hits.append((place, rows))
-        ends = np.cumsum(counts)
+            mask = masks.get(rule, False)
+            if mask is not False:
+                rows = np.flatnonzero(spread(mask, judged.rows))
+                counts[rows] += 1
+                hits.append((place, rows))
+        ends = np.cumsum(counts, dtype=np.int32)
         cursor = ends - counts
         found = np.empty(ends[-1], dtype=np.int16)
         for place, rows in hits:
             found[cursor[rows]] = place
             cursor[rows] += 1
-        offsets = np.concatenate((np.zeros(1, dtype=np.int32), ends.astype(np.int32)))
+        offsets = np.concatenate((np.zeros(1, dtype=np.int32), ends))
         values = pa.DictionaryArray.from_arrays(pa.array(found), self._names["rules"])
         return pa.ListArray.from_arrays(pa.array(offsets), values, mask=pa.array(bad))
 
@@ -427,7 +434,7 @@ def diagnose_many(
 
     Returns an Arrow table with the rows in their order: the columns that are no fields of a case (`keep`), verdict,
     severity, the first `causes` with probability and log-odds in decibans, the first `remedies`, the contraindicated
-    remedy one would reach for first (`avoid`), the field `missing` most, the rules that `fired`, and `error` for rows
+    remedy one would reach for first (`avoid`), the field `missing` most, the `rules` that decided, and `error` for rows
     that could not be judged. Raises DataError for a table in which no row can be judged, UsageError, and the errors of
     `load`.
     """

@@ -1,8 +1,8 @@
 """Cases made for comparing the evaluators: fields at the cut points of the real rule book, and their columns.
 
-A case is drawn as people have them, some fields known and most unknown. A number stands at, one float below or one float
-above a figure that some rule compares it with, directly or through a derived quantity, or is an interval between two of
-them; a choice, flag or material is any that may be given.
+A case is drawn as people have them, some fields known and most unknown. A number stands at, one float below or one
+float above a figure that some rule compares it with, directly or through a derived quantity, or is an interval between
+two of them; a choice, flag or material is any that may be given.
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ import numpy as np
 
 from diagnose.case import Case
 from diagnose.column import Column, Numbers, Words, packed
-from diagnose.columns import LEVELS, NOBODY, STATUSES, VERDICTS, Columns, Judged
+from diagnose.columnadvice import NOBODY
+from diagnose.columns import LEVELS, STATUSES, VERDICTS, Columns, Judged
 from diagnose.condition import Leaf, leaves
 from diagnose.data import Base
 from diagnose.derived import DERIVED
@@ -202,9 +203,7 @@ def answer(judged: Judged, row: int, most: int = 50) -> dict[str, Any]:
         "severity": None if severity == NOBODY else LEVELS[severity],
         "missing": None if place == NOBODY else list(judged.knowledge.vocabulary)[place],
         "causes": [(columns.causes[name], total / 100) for name, total in causes if name != NOBODY],
-        "remedies": [
-            (columns.remedies[name], STATUSES[0 if flag else 1]) for name, flag in remedies if name != NOBODY
-        ],
+        "remedies": [(columns.remedies[name], STATUSES[0 if flag else 1]) for name, flag in remedies if name != NOBODY],
         "avoid": [columns.remedies[name] for name in feared if name != NOBODY],
     }
 
