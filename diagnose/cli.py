@@ -166,6 +166,43 @@ def _write(path: Path, text: str) -> None:
         raise DataError([Problem(f"cannot be written ({error.strerror})", file=str(path))]) from None
 
 
+# --- batch
+
+
+@cli.command()
+@click.argument("inputs", nargs=-1, required=True, metavar="INPUT...")
+@click.option("-o", "--output", required=True, type=click.Path(path_type=Path), help="Folder, or one file.")
+@click.option("--map", "maps", multiple=True, metavar="COLUMN=FIELD[:UNIT]", help="Column that fills a field.")
+@click.option("--set", "sets", multiple=True, metavar="FIELD=VALUE", help="What holds in every row.")
+@click.option("--profile", type=click.Path(path_type=Path), help="YAML file with the columns and constants.")
+@click.option("--save-profile", type=click.Path(path_type=Path), help="Write the columns and constants to this file.")
+@click.option("--report", type=click.Path(path_type=Path), help="Write a summary with pictures to this HTML file.")
+@click.option("--by", metavar="COLUMN", help="Break the summary down by lot, line, ...")
+@click.option("--time", "time_", metavar="COLUMN", help="Show in the summary how causes drift over time.")
+@click.option("--id", "id_", metavar="COLUMN", help="Tell ids that stand in several rows.")
+@click.option("--causes", default=3, type=click.IntRange(1, 28), show_default=True, help="Causes listed in a row.")
+@click.option("--remedies", default=3, type=click.IntRange(1, 50), show_default=True, help="Remedies listed in a row.")
+@click.option("--keep/--no-keep", default=True, show_default=True, help="Pass on columns that are no fields.")
+@click.option("--workers", default=0, type=click.IntRange(min=0), help="Processes; as many as cores when left out.")
+@click.option("--scheduler", metavar="ADDRESS", help="Dask scheduler, as tcp://host:8786, whose workers do the work.")
+@click.option("--resume", is_flag=True, help="Go on with an output that was begun.")
+@click.option("--overwrite", is_flag=True, help="Write an output anew.")
+@click.option("--separator", default="", help="Separator of CSV files; found from the header when left out.")
+@click.option("--encoding", default="utf-8", show_default=True, help="Encoding of text files.")
+@overlays
+def batch(inputs: tuple[str, ...], output: Path, overlay: tuple[Path, ...], **options: Any) -> None:
+    """Diagnose every row of tables: Parquet, CSV, JSON Lines or Arrow files, folders of them, patterns.
+
+    The output is a folder of Parquet files, or one file that ends in .parquet, .csv, .jsonl or .arrow. Rows keep their
+    order. A row with mistakes gets them in the column `error`; the exit code is then 1.
+    """
+    from diagnose.batchcommand import run_batch
+
+    problems = run_batch(inputs, output, overlay, _width(), **options)
+    if problems:
+        raise DataError(problems)
+
+
 # --- validate
 
 

@@ -38,12 +38,16 @@ from diagnose.rulebook import SCORE, Rule
 VERDICTS: tuple[Verdict, ...] = get_args(Verdict)
 STATUSES: tuple[Status, ...] = get_args(Status)
 LEVELS = ("excellent", "acceptable", "poor", "severe")
+# glibc gives the memory of every freed array back to the system and asks for it anew, page by page, until it has once
+# seen a large one freed; then it keeps up to twice that. Evaluation makes many arrays of middling size.
+LARGE_BYTES = 31 << 20
 
 
 class Columns:
     """The rules and knowledge of a base, made ready for columns."""
 
     def __init__(self, base: Base) -> None:
+        np.empty(LARGE_BYTES, dtype=np.uint8)
         self.base, self.book = base, base.rules
         self.program = Program(base.rules)
         self.facts = FactMaker(base)
@@ -246,9 +250,8 @@ class Judged:
 
     # --- remedies
 
-    @cached_property
     def advice(self) -> Advice:
-        """Remedies."""
+        """Remedies. It is not kept here: it refers to these rows, which would then outlive their use."""
         return Advice(self)
 
     # --- what to measure

@@ -100,22 +100,38 @@ def overlay(directory: Path) -> Mapping[str, list[Document]]:
     return found
 
 
-@lru_cache(maxsize=8)
-def _base(overlays: tuple[Path, ...]) -> Base:
-    from diagnose.facts import names
-    from diagnose.knowledgefile import read_knowledge
-    from diagnose.rulefile import load_rulebook
+@dataclass(frozen=True)
+class Parcel:
+    """The documents a base is made of: layers of rules and of knowledge, the shipped one first.
 
+    A base cannot be pickled; its parcel can, and makes the same base in another process or on another machine.
+    """
+
+    layers: Mapping[str, tuple[tuple[Document, ...], ...]]
+
+
+def parcel(overlays: Iterable[Path | str] = ()) -> Parcel:
+    """Everything that `load` reads. Raises FileError with every mistake found."""
     sites: list[Mapping[str, list[Document]]] = []
     problems: list[Problem] = []
-    for directory in overlays:
+    for directory in _directories(overlays):
         with collected(problems):
             sites.append(overlay(directory))
     if problems:
         raise FileError(problems)
-    knowledge, wrong = read_knowledge(shipped("knowledge"), [site.get("knowledge", []) for site in sites])
+    return Parcel({kind: (tuple(shipped(kind)), *(tuple(site.get(kind, ())) for site in sites)) for kind in KINDS})
+
+
+def unpacked(parcel: Parcel) -> Base:
+    """The base that a parcel makes. Raises RuleError or KnowledgeError with every mistake found."""
+    from diagnose.facts import names
+    from diagnose.knowledgefile import read_knowledge
+    from diagnose.rulefile import load_rulebook
+
+    (first, *sites), (rules_first, *rule_sites) = parcel.layers["knowledge"], parcel.layers["rules"]
+    knowledge, wrong = read_knowledge(list(first), [list(site) for site in sites])
     try:
-        rules = load_rulebook(shipped("rules"), names(knowledge), [site.get("rules", []) for site in sites])
+        rules = load_rulebook(list(rules_first), names(knowledge), [list(site) for site in rule_sites])
     except RuleError as error:
         raise (KnowledgeError if wrong else RuleError)([*wrong, *error.problems]) from None
     if wrong:
@@ -123,18 +139,26 @@ def _base(overlays: tuple[Path, ...]) -> Base:
     return Base(rules, knowledge)
 
 
+@lru_cache(maxsize=8)
+def _base(overlays: tuple[Path, ...]) -> Base:
+    return unpacked(parcel(overlays))
+
+
 def load(overlays: Iterable[Path | str] = ()) -> Base:
     """Rules and knowledge, checked; loaded once per process and set of overlay directories.
 
     Raises RuleError, KnowledgeError or FileError with every mistake found.
     """
+    try:
+        return _base(_directories(overlays))
+    except OSError as error:
+        raise FileError([Problem(f"the overlays cannot be read ({error})", hint="Name directories.")]) from None
+
+
+def _directories(overlays: Iterable[Path | str]) -> tuple[Path, ...]:
     if isinstance(overlays, (str, Path)):
         overlays = (overlays,)
     try:
-        directories = tuple(Path(directory).resolve() for directory in overlays)
+        return tuple(Path(directory).resolve() for directory in overlays)
     except (TypeError, ValueError, OSError, RuntimeError) as error:
-        raise FileError([Problem(f"the overlays cannot be read ({error})", hint="Name directories.")]) from None
-    try:
-        return _base(directories)
-    except OSError as error:
         raise FileError([Problem(f"the overlays cannot be read ({error})", hint="Name directories.")]) from None

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import islice
 from pathlib import Path
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from diagnose.report import Report
 
 # Rows that are judged together: enough that Python's own time does not count, few enough to stay near the processor.
-BLOCK = 32_768
+BLOCK = 65_536
 LISTED: tuple[Kind, ...] = ("evidence", "verdict")
 ONE_OF = (("electrolyte", "electrolyte_family"), ("electrode_role",))
 
@@ -53,15 +53,25 @@ def arrow() -> Any:
 
 @dataclass(frozen=True)
 class Sheet:
-    """Columns of a table by name, each a numpy array, an Arrow array or a list; and the number of rows."""
+    """Columns of a table by name, each a numpy array, an Arrow array or a list; and the number of rows.
+
+    `flaws` are rows that could not even be read.
+    """
 
     columns: Mapping[str, Any]
     rows: int
+    flaws: Mapping[int, Problem] = field(default_factory=dict)
 
     def part(self, start: int, rows: int) -> Sheet:
         """Some consecutive rows."""
         rows = max(0, min(rows, self.rows - start))
-        return Sheet({name: _slice(raw, start, rows) for name, raw in self.columns.items()}, rows)
+        flaws = {row - start: problem for row, problem in self.flaws.items() if start <= row < start + rows}
+        return Sheet({name: _slice(raw, start, rows) for name, raw in self.columns.items()}, rows, flaws)
+
+    def blocks(self) -> Iterator[Sheet]:
+        """All rows, BLOCK at a time."""
+        for start in range(0, self.rows, BLOCK):
+            yield self.part(start, BLOCK)
 
 
 def _slice(raw: Any, start: int, rows: int) -> Any:
@@ -77,15 +87,24 @@ class TableDiagnoser:
     """Judges tables of one kind. It keeps nothing of the rows it has seen, and threads may share it."""
 
     def __init__(
-        self, base: Base, profile: Profile | None = None, causes: int = 3, remedies: int = 3, keep: bool = True
+        self,
+        base: Base,
+        profile: Profile | None = None,
+        causes: int = 3,
+        remedies: int = 3,
+        keep: bool | Sequence[tuple[str, Any]] = True,
     ) -> None:
-        """`causes` and `remedies` say how many of each are listed; `keep` passes on the columns that are no fields.
+        """`causes` and `remedies` say how many of each are listed.
+
+        `keep` passes on the columns that are no fields, whatever they are in each table, or those named, each with its
+        Arrow type.
 
         Raises UsageError, and DataError for a profile with mistakes.
         """
         if causes < 1 or remedies < 1:
             raise UsageError("at least one cause and one remedy must be listed")
-        self.base, self.profile, self.keep = base, profile or Profile(), keep
+        self.base, self.profile = base, profile or Profile()
+        self.kept = None if keep is True else tuple(keep or ())
         self.causes, self.remedies = causes, remedies
         problems = self.profile.problems(base.knowledge)
         if problems:
@@ -151,12 +170,14 @@ class TableDiagnoser:
         for name, (_, column) in self.constants.items():
             fields[name], filled[name] = column, True
         problems = dict(problems_of(flaws))
+        problems.update({row: [problem] for row, problem in sheet.flaws.items()})
         for choice, problem in _lacking():
             there = np.zeros(sheet.rows, dtype=bool)
             for name in choice:
                 there |= filled.get(name, False)
             for row in np.flatnonzero(~there).tolist():
-                problems.setdefault(row, []).append(problem)
+                if row not in sheet.flaws:
+                    problems.setdefault(row, []).append(problem)
         return fields, problems, filled.get("electrolyte_family", False)
 
     def judge(self, sheet: Sheet) -> tuple[Judged, dict[int, list[Problem]]]:
@@ -195,10 +216,11 @@ class TableDiagnoser:
             arrays.append(_coded(ranked.names, names["causes"], bad))
             arrays.append(pa.array(columns.chances.of(totals), mask=empty))
             arrays.append(pa.array(totals / 100, mask=empty))
-        for ranked in judged.advice.best(self.remedies):
+        advice = judged.advice()
+        for ranked in advice.best(self.remedies):
             status = np.where(ranked.names == NOBODY, NOBODY, np.where(ranked.marked, 0, 1)).astype(np.int8)
             arrays += [_coded(ranked.names, names["remedies"], bad), _coded(status, names["statuses"], bad)]
-        arrays.append(_coded(judged.advice.feared(1)[0].names, names["remedies"], bad))
+        arrays.append(_coded(advice.feared(1)[0].names, names["remedies"], bad))
         arrays.append(_coded(judged.missing, names["fields"], bad))
         arrays.append(self._rules(judged, ranking, bad))
         arrays.append(
@@ -275,18 +297,28 @@ class TableDiagnoser:
         return pa.ListArray.from_arrays(pa.array(offsets), values, mask=pa.array(bad))
 
     def _with_kept(self, answer: pa.RecordBatch, sheet: Sheet) -> pa.RecordBatch:
-        """The columns that are no fields, before the answer; one that is named like a part of the answer is renamed."""
-        if not self.keep:
-            return answer
+        """The columns that are no fields, before the answer."""
         pa = arrow()
-        fields, arrays = [], []
-        for name in self.strangers(list(sheet.columns)):
-            raw = sheet.columns[name]
-            values = raw if isinstance(raw, pa.Array) else _kept(pa, raw)
-            fields.append(pa.field(f"input_{name}" if name in self.schema.names else name, values.type))
-            arrays.append(values)
-        schema = pa.schema([*fields, *self.schema], metadata=self.schema.metadata)
-        return pa.RecordBatch.from_arrays([*arrays, *answer.columns], schema=schema)
+        kept = self.kept
+        if kept is None:
+            kept = tuple((name, None) for name in self.strangers(list(sheet.columns)))
+        if not kept:
+            return answer
+        arrays = [_kept(pa, sheet.columns.get(name), kind, sheet.rows) for name, kind in kept]
+        types = [(name, array.type) for (name, _), array in zip(kept, arrays, strict=True)]
+        return pa.RecordBatch.from_arrays([*arrays, *answer.columns], schema=self._schema_with(types))
+
+    def _schema_with(self, kept: Iterable[tuple[str, Any]]) -> pa.Schema:
+        """The schema with columns that are passed on; one that is named like a part of the answer is renamed."""
+        pa = arrow()
+        taken = set(self.schema.names)
+        fields = [pa.field(f"input_{name}" if name in taken else name, kind) for name, kind in kept]
+        return pa.schema([*fields, *self.schema], metadata=self.schema.metadata)
+
+    @property
+    def full_schema(self) -> pa.Schema:
+        """The schema of the answer when it is said which columns are passed on."""
+        return self._schema_with(self.kept or ())
 
     # --- many parts
 
@@ -362,11 +394,18 @@ def _coded(codes: NDArray[Any], words: Any, bad: NDArray[np.bool_]) -> Any:
     return pa.DictionaryArray.from_arrays(pa.array(codes, mask=bad | (codes == NOBODY)), words)
 
 
-def _kept(pa: Any, raw: Any) -> Any:
-    """A column that is passed on. What is still a list holds values of several types, and is passed on as text."""
+def _kept(pa: Any, raw: Any, kind: Any, rows: int) -> Any:
+    """A column that is passed on, with its type when that is known; empty where the table lacks it.
+
+    What is still a list holds values of several types, and is passed on as text.
+    """
+    if raw is None:
+        return pa.nulls(rows, kind)
     if isinstance(raw, list):
-        return pa.array([None if value is None else str(value) for value in raw], type=pa.string())
-    return pa.array(raw, from_pandas=True)
+        made = pa.array([None if value is None else str(value) for value in raw], type=pa.string())
+    else:
+        made = raw if isinstance(raw, pa.Array) else pa.array(raw, from_pandas=True)
+    return made if kind is None or made.type == kind else made.cast(kind, safe=False)
 
 
 # --- tables of all kinds
@@ -442,8 +481,7 @@ def diagnose_many(
     diagnoser = TableDiagnoser(base or load(overlays), profile, causes, remedies, keep)
     sheet = sheet_of(table)
     parts = [diagnoser.answer(sheet.part(0, 0))]
-    starts = range(0, sheet.rows, BLOCK)
-    parts += diagnoser.answers((sheet.part(start, BLOCK) for start in starts), threads)
+    parts += diagnoser.answers(sheet.blocks(), threads)
     return pa.Table.from_batches(parts[1:], parts[1].schema) if len(parts) > 1 else pa.Table.from_batches(parts)
 
 

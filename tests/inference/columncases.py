@@ -196,8 +196,8 @@ def answer(judged: Judged, row: int, most: int = 50) -> dict[str, Any]:
     place = int(judged.missing[row])
     severity = int(judged.severity[row])
     causes = [(int(each.names[row]), int(each.keys[row])) for each in judged.ranking(most)]
-    remedies = [(int(each.names[row]), bool(each.marked[row])) for each in judged.advice.best(most)]
-    feared = [int(each.names[row]) for each in judged.advice.feared(most)]
+    remedies = [(int(each.names[row]), bool(each.marked[row])) for each in judged.advice().best(most)]
+    feared = [int(each.names[row]) for each in judged.advice().feared(most)]
     return {
         "verdict": VERDICTS[judged.verdicts[row]],
         "severity": None if severity == NOBODY else LEVELS[severity],

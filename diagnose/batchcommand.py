@@ -1,0 +1,161 @@
+"""`diagnose batch` as a person meets it: what it tells while it works, and what it says at the end."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import click
+
+from diagnose.batch import Batch, Done, Options, begin, repeated, write_whole
+from diagnose.data import Base, load
+from diagnose.errors import FileError, Problem, UsageError, did_you_mean
+from diagnose.profile import Profile, read_profile
+from diagnose.source import TextOptions
+
+# Without a terminal, progress is told once in so many seconds.
+EVERY_SECONDS = 30.0
+MOST_TOLD = 20
+
+
+def run_batch(
+    names: Iterable[str],
+    output: Path,
+    overlay: Iterable[Path],
+    width: int,
+    *,
+    maps: Iterable[str],
+    sets: Iterable[str],
+    profile: Path | None,
+    save_profile: Path | None,
+    report: Path | None,
+    by: str | None,
+    time_: str | None,
+    id_: str | None,
+    causes: int,
+    remedies: int,
+    keep: bool,
+    workers: int,
+    scheduler: str | None,
+    resume: bool,
+    overwrite: bool,
+    separator: str,
+    encoding: str,
+) -> list[Problem]:
+    """Run a batch and print its summary. Returns the mistakes that are left; raises UsageError and DataError."""
+    chosen = _profile(profile, maps, sets, overlay)
+    options = Options(chosen, causes, remedies, keep, by, time_, TextOptions(_separator(separator), encoding))
+    made, base = begin(names, output, options, overlay, resume, overwrite)
+    if id_ is not None and id_ not in dict(made.plan.kept):
+        raise UsageError(
+            f"{id_!r} is not a column that is passed on. {did_you_mean(id_, dict(made.plan.kept))}".strip()
+        )
+    if save_profile is not None:
+        _save(save_profile, chosen.text())
+    for line in _remarks(made, base):
+        click.echo(line, err=True)
+    with _progress(made) as show:
+        for done in made.run(workers or os.cpu_count() or 1, scheduler):
+            show(done)
+    summary = made.summary()
+    click.echo(summary.text(base, width))
+    problems = [*made.plan.problems, *made.failed]
+    if id_ is not None:
+        count, some = repeated(made, id_)
+        if count:
+            click.echo(f"{count} values of {id_} stand in several rows: {', '.join(some)}{', ...' * (count > 5)}")
+    made.finish()
+    if report is not None:
+        from diagnose.summarypage import page
+
+        _save(report, page(summary, base, ", ".join(names)))
+    if made.left:
+        told = f"{len(made.left)} of {len(made.plan.parts)} parts are missing in the output; the others are in {{}}"
+        hint = "Mend or take out what is named above, then run again with --resume."
+        problems.append(Problem(told.format(made.job.folder), hint=hint))
+    if summary.errors:
+        problems.append(Problem(f"{summary.errors} of {summary.rows} rows have mistakes, told in the column error"))
+    return problems
+
+
+def _separator(word: str) -> str:
+    found = {"tab": "\t", "\\t": "\t"}.get(word, word)
+    if len(found) > 1:
+        raise UsageError(f"{word!r} is no separator. Give one character, or tab.")
+    return found
+
+
+def _profile(path: Path | None, maps: Iterable[str], sets: Iterable[str], overlay: Iterable[Path]) -> Profile:
+    knowledge = load(overlay).knowledge
+    found = (read_profile(path, knowledge) if path is not None else Profile()).with_words(maps, sets)
+    problems = found.problems(knowledge)
+    if problems:
+        raise UsageError("\n".join(str(problem) for problem in problems))
+    return found
+
+
+def _save(path: Path, text: str) -> None:
+    try:
+        write_whole(path, text.encode())
+    except OSError as error:
+        raise FileError([Problem(f"cannot be written ({error.strerror})", file=str(path))]) from None
+
+
+def _remarks(made: Batch, base: Base) -> Iterator[str]:
+    """What there is to do, what is done already, and columns that fill no field although their name is near to one."""
+    parts = made.plan.parts
+    if made.done:
+        yield f"{len(made.done)} of {len(parts)} parts are done already."
+    kept = [name for name, _ in made.plan.kept]
+    if kept:
+        yield f"Passed on, as they are no fields: {', '.join(kept[:MOST_TOLD])}{', ...' * (len(kept) > MOST_TOLD)}."
+    for name in kept:
+        near = did_you_mean(name, base.knowledge.vocabulary)
+        if near:
+            yield f"  {name}: {near} If so, add --map {name}=FIELD."
+    for problem in made.plan.problems:
+        yield f"Left out: {problem}"
+
+
+@contextmanager
+def _progress(made: Batch) -> Iterator[Any]:
+    """A function that is told of each finished part: a bar on a terminal, a line now and then elsewhere."""
+    total = len(made.plan.parts)
+    begun = time.monotonic()
+    count, rows = len(made.done), 0
+    if not total:
+        yield lambda done: None
+        return
+    if sys.stderr is not None and sys.stderr.isatty():
+        from rich.console import Console
+        from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+        columns = (TextColumn("{task.completed}/{task.total} parts"), BarColumn(), TextColumn("{task.fields[rate]}"))
+        with Progress(*columns, TimeRemainingColumn(), console=Console(stderr=True), transient=True) as bar:
+            task = bar.add_task("rows", total=total, completed=count, rate="")
+
+            def draw(done: Done) -> None:
+                nonlocal rows
+                rows += done.rows
+                bar.update(task, advance=1, rate=f"{rows / max(time.monotonic() - begun, 1e-9):,.0f} rows/s")
+
+            yield draw
+        return
+    told = begun
+
+    def say(done: Done) -> None:
+        nonlocal count, rows, told
+        count, rows, now = count + 1, rows + done.rows, time.monotonic()
+        if now - told >= EVERY_SECONDS:
+            told = now
+            rate = rows / (now - begun)
+            left = (total - count) * (now - begun) / max(count - len_done, 1)
+            click.echo(f"{count}/{total} parts, {rate:,.0f} rows/s, {left:,.0f} s left", err=True)
+
+    len_done = count
+    yield say
