@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-# electrolyte, electrode, role, coating, usual resistance in ohm cm2, upper and lower cut-off in V, stack pressure in MPa
+# Electrolyte, electrode, role, coating, usual resistance in ohm cm2, upper and lower cut-off in V, pressure in MPa.
 PAIRS = (
     ("Li6PS5Cl", "NMC811", "cathode", "LiNbO3", 12.0, 4.25, 2.8, 50.0),
     ("Li6PS5Cl", "Li", "anode", "none", 6.0, 4.25, 0.0, 5.0),

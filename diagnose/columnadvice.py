@@ -62,8 +62,8 @@ class Best:
         new: Any = (keys * np.float64(self.count) + (self.count - 1 - place)) * 2.0 + marked
         for packed in self.packed:
             old = packed[at]
-            packed[at] = np.maximum(old, new)
-            new = np.minimum(old, new)
+            higher, new = np.maximum(old, new), np.minimum(old, new)
+            packed[at] = higher
 
     def found(self) -> list[Ranked]:
         """The best, the second best, ..."""

@@ -10,22 +10,27 @@ from __future__ import annotations
 import math
 import random
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from diagnose.case import Case
-from diagnose.column import Column, Numbers, Words, packed
+from diagnose.column import Column, Numbers, Words, packed, without
 from diagnose.columnadvice import NOBODY
-from diagnose.columns import LEVELS, STATUSES, VERDICTS, Columns, Judged
-from diagnose.condition import Leaf, leaves
+from diagnose.columns import LEVELS, STATUSES, VERDICTS, Judged
+from diagnose.condition import Leaf, Value, leaves
 from diagnose.data import Base
 from diagnose.derived import DERIVED
+from diagnose.diagnosis import _verdict
+from diagnose.engine import Session
 from diagnose.errors import CaseError
-from diagnose.facts import fact_base
+from diagnose.facts import FactBase, fact_base
 from diagnose.interpreter import infer
 from diagnose.quantity import Measured, Span
-from diagnose.rulebook import SCORE
+from diagnose.report import Report, most_wanted
+from diagnose.rulebook import SCORE, RuleBook
 from diagnose.scoring import ranking
 
 Given = dict[str, Any]
@@ -146,58 +151,132 @@ def columns_of(cases: Sequence[Case]) -> dict[str, Column]:
     return found
 
 
-def at(mask: Any, row: int) -> Any:
-    """The entry of a row; what is the same in all rows is its own entry."""
-    return mask[row].item() if isinstance(mask, np.ndarray) else mask
+def columns_of_facts(cases: Sequence[Mapping[str, Value]]) -> dict[str, Column]:
+    """The columns of some fact bases."""
+    found: dict[str, Column] = {}
+    for name in dict.fromkeys(name for facts in cases for name in facts):
+        values = [facts.get(name) for facts in cases]
+        if any(isinstance(value, Span) for value in values):
+            spans = [value if isinstance(value, Span) else Span(math.nan, math.nan) for value in values]
+            low, high = (np.array(ends) for ends in zip(*spans, strict=True))
+            points = ((low == high) | (low != low)).all()
+            found[name] = packed(Numbers(low, low if points else high))
+        else:
+            # True, 1 and 1.0 are one key to Python; facts hold no bare figures, so words and flags are told apart.
+            words = tuple(dict.fromkeys(value for value in values if isinstance(value, (str, bool))))
+            codes = np.array([-1 if value is None else words.index(value) for value in values])
+            found[name] = packed(Words(codes, words))
+    return found
 
 
-def told(judged: Judged, row: int) -> dict[str, Any]:
-    """Everything that columns say of one row, in the words of `expected`."""
-    if at(judged.made.unknown_family, row):
-        return {"unknown family": True}
-    book = judged.book
-    return {
-        "fired": {name for name, rule in book.rules.items() if at(judged.fired(name), row) and rule.phase == 1},
-        "advised": {name for name, rule in book.rules.items() if rule.phase == 2 and at(judged.fired(name), row)},
-        "scores": {
-            cause: (
-                at(score.total, row),
-                {name: at(size, row) for name, (mask, size) in score.counted.items() if at(mask, row)},
-            )
-            for cause, score in judged.scores.items()
-            if not at(score.out, row)
-        },
-    }
+# --- what each evaluator says, in the same tables
+
+RULED_OUT = -(10**6)
 
 
-def expected(base: Base, case: Case) -> dict[str, Any]:
-    """What the interpreter and the scoring say of a case."""
-    try:
-        book, found = base.rules, fact_base(case, base.knowledge)
-    except CaseError:
-        return {"unknown family": True}
-    first = infer(book, found.facts)
-    scores = ranking(book, first.fired, found.facts)
-    facts = {**found.facts, **{SCORE + each.cause: Span(each.total / 100, each.total / 100) for each in scores}}
-    second = infer(book, facts, 2, first.findings)
-    return {
-        "fired": set(first.fired),
-        "advised": set(second.fired),
-        "scores": {
-            each.cause: (each.total, {line.rule: line.weight for line in each.lines if line.screened_by is None})
-            for each in scores
-        },
-    }
+@dataclass
+class Said:
+    """Rules that fire (rows x rules), totals (rows x causes), weights that count (rows x rules), verdict, ranking."""
+
+    fired: NDArray[np.bool_]
+    totals: NDArray[np.int64]
+    counted: NDArray[np.int64]
+    verdicts: NDArray[np.int64]
+    ranking: NDArray[np.int64]
+
+    def differing(self, other: Said) -> NDArray[np.intp]:
+        """Rows on which two of them differ in anything."""
+        odd = np.zeros(len(self.verdicts), dtype=bool)
+        for each in fields(self):
+            mine, theirs = getattr(self, each.name), getattr(other, each.name)
+            odd |= (mine != theirs).reshape(len(odd), -1).any(axis=1)
+        return np.flatnonzero(odd)
 
 
-def answer(judged: Judged, row: int, most: int = 50) -> dict[str, Any]:
+def _empty(book: RuleBook, rows: int) -> Said:
+    rules, causes = len(book.rules), len(book.causes)
+    return Said(
+        np.zeros((rows, rules), dtype=bool),
+        np.full((rows, causes), RULED_OUT, dtype=np.int64),
+        np.zeros((rows, rules), dtype=np.int64),
+        np.zeros(rows, dtype=np.int64),
+        np.full((rows, causes), NOBODY, dtype=np.int64),
+    )
+
+
+def one_by_one(base: Base, bases: Sequence[FactBase], session: Session | None = None) -> Said:
+    """What the interpreter says of some cases; with a session, what experta says of them."""
+    book = base.rules
+    rules = {name: place for place, name in enumerate(book.rules)}
+    causes = {name: place for place, name in enumerate(sorted(book.causes))}
+    said = _empty(book, len(bases))
+    for row, found in enumerate(bases):
+        facts, outcome = found.facts, infer(book, found.facts)
+        judged = outcome.fired if session is None else session.judge(facts).trace
+        scores = ranking(book, judged, facts)
+        told = {**facts, **{SCORE + each.cause: Span(each.total / 100, each.total / 100) for each in scores}}
+        advised = infer(book, told, 2, outcome.findings).fired if session is None else session.advise(told).trace
+        verdict, _ = _verdict(base, found, judged, scores)
+        said.fired[row, [rules[name] for name in (*judged, *advised) if book.rules[name].kind != "contradiction"]] = (
+            True
+        )
+        said.verdicts[row] = VERDICTS.index(verdict)
+        listed = [each for each in scores if each.lines and verdict != "healthy"]
+        if verdict == "invalid_data":
+            listed = [each for each in listed if book.causes[each.cause].family == "measurement"]
+        said.ranking[row, : len(listed)] = [causes[each.cause] for each in listed]
+        for each in scores:
+            said.totals[row, causes[each.cause]] = each.total
+            for line in each.lines:
+                if line.screened_by is None:
+                    said.counted[row, rules[line.rule]] = line.weight
+    return said
+
+
+def all_at_once(judged: Judged) -> Said:
+    """What columns say of their rows."""
+    book, rows = judged.book, judged.rows
+    rules = {name: place for place, name in enumerate(book.rules)}
+    said = _empty(book, rows)
+    for name, place in rules.items():
+        if book.rules[name].kind != "contradiction":
+            said.fired[:, place] = judged.fired(name)
+    for place, cause in enumerate(judged.columns.causes):
+        score = judged.scores[cause]
+        said.totals[:, place] = np.where(score.out, RULED_OUT, score.total)
+        for rule, (mask, weight) in score.counted.items():
+            said.counted[:, rules[rule]] = np.where(without(mask, score.out), weight, 0)
+    said.verdicts[:] = judged.verdicts
+    for number, ranked in enumerate(judged.ranking(len(book.causes))):
+        said.ranking[:, number] = ranked.names
+    return said
+
+
+def drawn_bases(base: Base, seed: int, count: int) -> tuple[list[Case], list[FactBase]]:
+    """Cases of the real rule book and their facts; a case whose family nobody knows is drawn again."""
+    drawer = Drawer(base, seed)
+    cases, bases = [], []
+    while len(cases) < count:
+        case = drawer.case()
+        try:
+            bases.append(fact_base(case, base.knowledge))
+        except CaseError:
+            continue
+        cases.append(case)
+    return cases, bases
+
+
+# --- the answer as a whole
+
+
+def answer(judged: Judged, row: int, most: int = 60) -> dict[str, Any]:
     """The answer of columns for a row, in the words of `answer_of`."""
-    columns = judged.columns
+    columns, advice = judged.columns, judged.advice()
     place = int(judged.missing[row])
     severity = int(judged.severity[row])
     causes = [(int(each.names[row]), int(each.keys[row])) for each in judged.ranking(most)]
-    remedies = [(int(each.names[row]), bool(each.marked[row])) for each in judged.advice().best(most)]
-    feared = [int(each.names[row]) for each in judged.advice().feared(most)]
+    remedies = [(int(each.names[row]), bool(each.marked[row])) for each in advice.best(most)]
+    feared = [int(each.names[row]) for each in advice.feared(most)]
     return {
         "verdict": VERDICTS[judged.verdicts[row]],
         "severity": None if severity == NOBODY else LEVELS[severity],
@@ -208,10 +287,8 @@ def answer(judged: Judged, row: int, most: int = 50) -> dict[str, Any]:
     }
 
 
-def answer_of(report: Any) -> dict[str, Any]:
+def answer_of(report: Report) -> dict[str, Any]:
     """The same from the report of one case."""
-    from diagnose.report import most_wanted
-
     return {
         "verdict": report.verdict,
         "severity": report.severity.level,
@@ -220,14 +297,3 @@ def answer_of(report: Any) -> dict[str, Any]:
         "remedies": [(each.remedy, each.status) for each in report.remedies if each.rank is not None],
         "avoid": [each.remedy for each in report.remedies if each.rank is None],
     }
-
-
-def differences(columns: Columns, cases: Sequence[Case]) -> list[tuple[Mapping[str, Any], Any, Any]]:
-    """Cases on which columns and interpreter differ, with what each of them says."""
-    judged = columns.evaluate(columns_of(cases), len(cases))
-    odd = []
-    for row, case in enumerate(cases):
-        meant, said = expected(columns.base, case), told(judged, row)
-        if meant != said:
-            odd.append((case.dump(), meant, said))
-    return odd
