@@ -16,12 +16,24 @@ from typing import TYPE_CHECKING
 
 __version__ = "0.1.0"
 
-__all__ = ["Case", "DiagnoseError", "Report", "__version__", "diagnose"]
+__all__ = [
+    "Case",
+    "DiagnoseError",
+    "Report",
+    "__version__",
+    "diagnose",
+    "diagnose_batches",
+    "diagnose_many",
+    "explain",
+]
 
 if TYPE_CHECKING:
     from diagnose.case import Case as Case
     from diagnose.diagnosis import diagnose as diagnose
     from diagnose.errors import DiagnoseError as DiagnoseError
+    from diagnose.many import diagnose_batches as diagnose_batches
+    from diagnose.many import diagnose_many as diagnose_many
+    from diagnose.many import explain as explain
     from diagnose.report import Report as Report
 
 _HOME = {
@@ -29,6 +41,9 @@ _HOME = {
     "DiagnoseError": "diagnose.errors",
     "Report": "diagnose.report",
     "diagnose": "diagnose.diagnosis",
+    "diagnose_batches": "diagnose.many",
+    "diagnose_many": "diagnose.many",
+    "explain": "diagnose.many",
 }
 
 

@@ -9,34 +9,44 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import os
+import re
 import shutil
-from collections.abc import Iterable, Iterator
+import signal
+import sqlite3
+import threading
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
 from itertools import islice
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import diagnose as package
 from diagnose.data import Base, Parcel, parcel, unpacked
-from diagnose.errors import DataError, DiagnoseError, FileError, Problem, UsageError
-from diagnose.many import TableDiagnoser, arrow
+from diagnose.errors import DataError, DiagnoseError, FileError, Problem, UsageError, did_you_mean
+from diagnose.many import BLOCK, Sheet, TableDiagnoser, arrow
 from diagnose.profile import Profile
-from diagnose.source import Layout, Part, TextOptions, inputs, layout, sheets
+from diagnose.source import Input, Layout, Part, TextOptions, inputs, layout, sheets
 from diagnose.summary import Summary
 
 NOTES = "_diagnose"
 OUTPUTS = (".parquet", ".csv", ".jsonl", ".arrow")
 COMPRESSION = "zstd"
+# What a batch wrote, and what it was about to write when it was killed.
+PART_NAME = re.compile(r"part-\d{5,}-\d{5,}\.(parquet|json)")
+TEMPORARY = re.compile(r"\..+\.[0-9a-f]{32}")
+MOST_NAMED = 20
 
 
 @dataclass(frozen=True)
 class Options:
-    """What is asked of a batch. `by` and `time` name columns that the summary is broken down by."""
+    """What is asked of a batch. `by` and `time` name columns that the summary is broken down by, `id` one of ids."""
 
     profile: Profile = field(default_factory=Profile)
     causes: int = 3
@@ -44,6 +54,7 @@ class Options:
     keep: bool = True
     by: str | None = None
     time: str | None = None
+    id: str | None = None
     text: TextOptions = field(default_factory=TextOptions)
 
 
@@ -69,10 +80,10 @@ class Job:
             "profile": options.profile.model_dump(),
             "causes": options.causes,
             "remedies": options.remedies,
-            "kept": [[name, str(kind)] for name, kind in self.kept],
+            "columns passed on": [[name, str(kind)] for name, kind in self.kept],
             "by": options.by,
             "time": options.time,
-            "text": [options.text.separator, options.text.encoding],
+            "separator and encoding": [options.text.separator, options.text.encoding],
         }
 
     @property
@@ -93,9 +104,9 @@ class Done:
 
 @dataclass(frozen=True)
 class Plan:
-    """The files, in their order; columns that are passed on; columns that no field is near to; files in error."""
+    """The files that can be read, by their place among all; columns that are passed on; files in error."""
 
-    layouts: tuple[Layout, ...]
+    layouts: Mapping[int, Layout]
     kept: tuple[tuple[str, Any], ...]
     problems: tuple[Problem, ...]
 
@@ -104,35 +115,37 @@ class Plan:
         """Name and part, in the order of the rows."""
         return [
             (f"part-{number:05d}-{part.index:05d}", part)
-            for number, each in enumerate(self.layouts)
+            for number, each in self.layouts.items()
             for part in each.parts
         ]
 
 
-def plan(names: Iterable[str], diagnoser: TableDiagnoser, options: Options) -> Plan:
+def plan(sources: Iterable[Input], diagnoser: TableDiagnoser, options: Options) -> Plan:
     """What there is to do. Raises UsageError, and DataError when no file can be used."""
-    layouts: list[Layout] = []
+    layouts: dict[int, Layout] = {}
     problems: list[Problem] = []
-    for source in inputs(names):
+    for number, source in enumerate(sources):
         try:
             found = layout(source, options.text)
             diagnoser.sources([name for name, _ in found.columns])
-            layouts.append(found)
+            layouts[number] = found
         except FileError as error:
             problems += error.problems
         except DataError as error:
             problems += [replace(each, file=source.path) for each in error.problems]
     if not layouts:
         raise DataError(problems)
-    kept = _kept(layouts, diagnoser) if options.keep else ()
-    for column in (options.by, options.time):
-        if column is not None and column not in dict(kept):
-            raise UsageError(f"{column!r} is not a column that is passed on. {_choose([name for name, _ in kept])}")
-    return Plan(tuple(layouts), kept, tuple(problems))
+    kept = _kept(layouts.values(), diagnoser) if options.keep else ()
+    names = [name for name, _ in kept]
+    for column in (options.by, options.time, options.id):
+        if column is not None and column not in names:
+            raise UsageError(f"{column!r} is not a column that is passed on. {_choose(column, names)}")
+    return Plan(layouts, kept, tuple(problems))
 
 
-def _choose(names: list[str]) -> str:
-    return f"Choose from {', '.join(names)}." if names else "The table has none."
+def _choose(name: str, names: Sequence[str]) -> str:
+    told = f"Choose from {', '.join(names[:MOST_NAMED])}{', ...' * (len(names) > MOST_NAMED)}."
+    return did_you_mean(name, names) or told if names else "There is none."
 
 
 def _kept(layouts: Iterable[Layout], diagnoser: TableDiagnoser) -> tuple[tuple[str, Any], ...]:
@@ -140,11 +153,33 @@ def _kept(layouts: Iterable[Layout], diagnoser: TableDiagnoser) -> tuple[tuple[s
     pa = arrow()
     found: dict[str, Any] = {}
     for each in layouts:
-        for name in diagnoser.strangers([name for name, _ in each.columns]):
-            kind = dict(each.columns)[name]
-            kind = pa.string() if pa.types.is_null(kind) else kind
-            found[name] = kind if found.get(name, kind) == kind else pa.string()
-    return tuple(found.items())
+        types = dict(each.columns)
+        for name in diagnoser.strangers(list(types)):
+            kind, other = _stored(types[name]), found.get(name, pa.null())
+            if pa.types.is_null(kind) or pa.types.is_null(other):
+                # A column without values goes with any type.
+                found[name] = other if pa.types.is_null(kind) else kind
+            else:
+                found[name] = kind if kind == other else pa.string()
+    return tuple((name, pa.string() if pa.types.is_null(kind) else kind) for name, kind in found.items())
+
+
+def _stored(kind: Any) -> Any:
+    """The type as a Parquet file keeps it, text where it cannot.
+
+    Dictionaries are written out: those of several parts do not always fit together.
+    """
+    pa = arrow()
+    import pyarrow.parquet as pq
+
+    while pa.types.is_dictionary(kind):
+        kind = kind.value_type
+    written = pa.BufferOutputStream()
+    try:
+        _parquet(written, pa.schema([("x", kind)])).close()
+    except pa.ArrowException:
+        return pa.string()
+    return pq.read_schema(pa.BufferReader(written.getvalue())).field(0).type
 
 
 # --- one part
@@ -157,46 +192,78 @@ def diagnoser_of(job: Job) -> TableDiagnoser:
 
     Raises DiagnoseError when this machine makes other rules of them, as with another version of the program.
     """
-    if job.key not in _HELD:
-        _HELD.clear()
+    found = _HELD.get(job.key)
+    if found is None:
         base = unpacked(job.parcel)
         made = (package.__version__, base.rules.hash, base.knowledge.hash)
         if made != (job.about["diagnose"], job.rules, job.knowledge):
+            told = f"diagnose {made[0]}, rules {made[1][:12]}, knowledge {made[2][:12]}"
             raise DiagnoseError(
-                f"this worker has diagnose {made[0]} and makes other rules ({made[1][:12]}) of the same"
+                f"a worker makes other rules of the same files ({told}). Install the same version there."
             )
         options = job.options
-        _HELD[job.key] = TableDiagnoser(base, options.profile, options.causes, options.remedies, job.kept)
-    return _HELD[job.key]
+        found = TableDiagnoser(base, options.profile, options.causes, options.remedies, job.kept)
+        _HELD.clear()
+        _HELD[job.key] = found
+    return found
 
 
 def run_part(job: Job, name: str, part: Part) -> Done:
     """Diagnose a part and write it. Mistakes in the data are told in the result; a full disk is raised as FileError."""
+    diagnoser = diagnoser_of(job)
     folder = Path(job.folder)
     try:
-        diagnoser = diagnoser_of(job)
         summary = Summary(job.options.by, job.options.time)
-        rows = errors = 0
         target = folder / f"{name}.parquet"
         with _written(target) as place, _parquet(place, diagnoser.full_schema) as writer:
             for sheet in sheets(part):
-                answer = diagnoser.answer(sheet)
+                answer = diagnoser.answer(_as_text(sheet, job.kept))
                 writer.write_batch(answer)
                 summary.add(answer)
-                rows += answer.num_rows
-                errors += answer.num_rows - answer.column("error").null_count
+        done = Done(part, summary.rows, summary.errors)
+        note = {"job": job.key, "part": _identity(part), "summary": summary.to_json()}
+        write_whole(folder / NOTES / f"{name}.json", json.dumps(note).encode())
     except DataError as error:
         return Done(part, problem=error.problems[0])
     except OSError as error:
         raise FileError([_unwritable(folder, error)]) from None
-    note = {"job": job.key, "part": _identity(part), "rows": rows, "errors": errors, "summary": summary.to_json()}
-    write_whole(folder / NOTES / f"{name}.json", json.dumps(note).encode())
-    return Done(part, rows, errors)
+    except arrow().ArrowException as error:
+        return Done(part, problem=Problem(f"cannot be worked out ({error})"))
+    return done
 
 
-def _unwritable(path: Path, error: OSError) -> Problem:
+def _as_text(sheet: Sheet, kept: Iterable[tuple[str, Any]]) -> Sheet:
+    """The sheet, in which columns that are passed on as text are text."""
+    pa = arrow()
+    made = {
+        name: _texts(sheet.columns[name])
+        for name, kind in kept
+        if kind == pa.string() and name in sheet.columns and getattr(sheet.columns[name], "type", None) != kind
+    }
+    return replace(sheet, columns={**sheet.columns, **made}) if made else sheet
+
+
+def _texts(column: Any) -> Any:
+    """A column as text; what is no single value is written as JSON."""
+    pa = arrow()
+    if not isinstance(column, list):
+        try:
+            return column.cast(pa.string())
+        except pa.ArrowException:
+            column = column.to_pylist()
+    return pa.array([_text(value) for value in column], type=pa.string())
+
+
+def _text(value: Any) -> str | None:
+    if isinstance(value, bytes):
+        return value.decode(errors="backslashreplace")
+    return value if value is None or isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+
+
+def _unwritable(path: Path, error: Exception) -> Problem:
     hint = "Make room or name another place, then run again with --resume."
-    return Problem(f"cannot be written ({error.strerror or error})", file=str(path), hint=hint)
+    said = getattr(error, "strerror", None) or str(error).splitlines()[0]
+    return Problem(f"cannot be written ({said})", file=str(path), hint=hint)
 
 
 def _identity(part: Part) -> list[Any]:
@@ -205,23 +272,18 @@ def _identity(part: Part) -> list[Any]:
     return [source.path, source.size, source.changed, [list(each) for each in source.folders], part.start, part.stop]
 
 
-class _written:  # noqa: N801 - used like a function
+@contextmanager
+def _written(target: Path) -> Iterator[Path]:
     """A name to write to, which becomes the target when all went well."""
-
-    def __init__(self, target: Path) -> None:
-        # A name of its own: a part may be worked out twice at a time when a worker is thought dead.
-        self.target, self.place = target, target.with_name(f".{target.name}.{uuid4().hex}")
-
-    def __enter__(self) -> Path:
-        return self.place
-
-    def __exit__(self, kind: Any, *_: Any) -> None:
-        if kind is None:
-            with open(self.place, "rb") as file:
-                os.fsync(file.fileno())
-            os.replace(self.place, self.target)
-        else:
-            self.place.unlink(missing_ok=True)
+    # A name of its own: a part may be worked out twice at a time when a worker is thought dead.
+    place = target.with_name(f".{target.name}.{uuid4().hex}")
+    try:
+        yield place
+        with open(place, "rb") as file:
+            os.fsync(file.fileno())
+        os.replace(place, target)
+    finally:
+        place.unlink(missing_ok=True)
 
 
 def write_whole(path: Path, content: bytes) -> None:
@@ -246,7 +308,7 @@ class Batch:
     job: Job
     plan: Plan
     output: Path
-    done: dict[str, dict[str, Any]]
+    done: set[str]
     failed: list[Problem] = field(default_factory=list)
 
     @property
@@ -274,27 +336,30 @@ class Batch:
             if result.problem is not None:
                 self.failed.append(replace(result.problem, file=str(result.part)))
             else:
-                self.done[names[result.part]] = _note(Path(self.job.folder), names[result.part]) or {}
+                self.done.add(names[result.part])
             yield result
 
     def summary(self) -> Summary:
-        """What all finished parts hold."""
+        """What all finished parts hold. Raises FileError when a note of theirs is gone."""
         whole = Summary(self.job.options.by, self.job.options.time)
         for name, _ in self.plan.parts:
             if name in self.done:
-                whole.merge(Summary.from_json(self.done[name]["summary"]))
+                whole.merge(Summary.from_json(_note(Path(self.job.folder), name).get("summary", "")))
         return whole
 
     def finish(self) -> None:
         """Join the parts when the output is one file and none is missing. Raises FileError."""
-        if not self.single or self.failed or self.left:
-            return
-        parts = [Path(self.job.folder) / f"{name}.parquet" for name, _ in self.plan.parts]
+        folder = Path(self.job.folder)
         try:
-            with _written(self.output) as place:
-                join(parts, place, self.output.suffix, diagnoser_of(self.job).full_schema)
-            shutil.rmtree(self.job.folder)
-        except OSError as error:
+            # Workers that were thought dead leave something.
+            _remove(folder, TEMPORARY)
+            _remove(folder / NOTES, TEMPORARY)
+            if self.single and not self.failed and not self.left:
+                parts = [folder / f"{name}.parquet" for name, _ in self.plan.parts]
+                with _written(self.output) as place:
+                    join(parts, place, self.output.suffix, diagnoser_of(self.job).full_schema)
+                shutil.rmtree(folder)
+        except (OSError, ValueError, arrow().ArrowException) as error:
             raise FileError([_unwritable(self.output, error)]) from None
 
 
@@ -315,42 +380,70 @@ def begin(
         raise UsageError("--resume and --overwrite contradict each other")
     if output.suffix and output.suffix not in OUTPUTS:
         raise UsageError(f"{output} is no table that can be written. Name a folder, or a file in {', '.join(OUTPUTS)}.")
+    # Workers may stand elsewhere.
+    output = output.absolute()
+    folder = output.with_name(f".{output.name}.parts") if output.suffix in OUTPUTS else output
+    _refuse_output(output, folder, resume, overwrite)
+    names = list(names)
+    sources = inputs(names)
+    _refuse_input(names, sources, output, folder)
     sent = parcel(overlays)
     base = unpacked(sent)
-    diagnoser = TableDiagnoser(base, options.profile, options.causes, options.remedies)
-    planned = plan(names, diagnoser, options)
-    folder = output.with_name(f".{output.name}.parts") if output.suffix in OUTPUTS else output
-    _refuse_input(planned, output, folder)
+    planned = plan(sources, TableDiagnoser(base, options.profile, options.causes, options.remedies), options)
+    options = _renamed(options, planned, base)
     job = Job(sent, base.rules.hash, base.knowledge.hash, options, planned.kept, str(folder))
-    _refuse_output(output, folder, resume, overwrite)
-    done = _finished(folder, job, planned) if resume else {}
+    done = _finished(folder, job, planned) if resume else set()
     try:
-        if not resume and folder.exists():
-            _clear(folder)
-        (folder / NOTES).mkdir(parents=True, exist_ok=True)
-        for stray in folder.glob(".part-*"):
-            stray.unlink()
-        for extra in folder.glob("part-*.parquet"):
-            if extra.stem not in done:
-                extra.unlink()
-        write_whole(folder / NOTES / "job.json", json.dumps({"key": job.key, **job.about}, default=str).encode())
+        notes = folder / NOTES
+        notes.mkdir(parents=True, exist_ok=True)
+        for place in (folder, notes):
+            _remove(place, TEMPORARY)
+        if folder != output:
+            _remove(output.parent, re.compile(re.escape(f".{output.name}") + r"\.[0-9a-f]{32}"))
+        # The notes first: a part without one is as good as none.
+        for place in (notes, folder):
+            _remove(place, PART_NAME, done)
+        write_whole(notes / "job.json", json.dumps({"key": job.key, **job.about}, default=str).encode())
     except OSError as error:
         raise FileError([_unwritable(folder, error)]) from None
     return Batch(job, planned, output, done), base
 
 
-def _refuse_input(planned: Plan, output: Path, folder: Path) -> None:
-    for each in planned.layouts:
-        path = Path(each.input.path).resolve()
-        if path == output.resolve() or folder.resolve() in path.parents:
-            raise UsageError(f"{each.input.path} would be read and overwritten. Name another output.")
+def _renamed(options: Options, planned: Plan, base: Base) -> Options:
+    """The options with columns named as in the output. Raises UsageError for one that the summary cannot use."""
+    diagnoser = TableDiagnoser(base, options.profile, options.causes, options.remedies, planned.kept)
+    names = dict(zip(dict(planned.kept), diagnoser.full_schema.names, strict=False))
+    by, time, id_ = (None if name is None else names[name] for name in (options.by, options.time, options.id))
+    try:
+        Summary(by, time).add(diagnoser.answer(Sheet({}, 0)))
+    except DataError as error:
+        raise UsageError(str(error)) from None
+    return replace(options, by=by, time=time, id=id_)
+
+
+def _remove(folder: Path, pattern: re.Pattern[str], but: Set[str] = frozenset()) -> None:
+    """Remove the files with such names; others may have done it in the meantime."""
+    for path in folder.iterdir():
+        if pattern.fullmatch(path.name) and path.stem not in but:
+            path.unlink(missing_ok=True)
+
+
+def _refuse_input(names: Iterable[str], sources: Iterable[Input], output: Path, folder: Path) -> None:
+    there, within = output.resolve(), folder.resolve()
+    for each in sources:
+        path = Path(each.path).resolve()
+        if path == there or within in path.parents:
+            raise UsageError(f"{each.path} would be read and overwritten. Name another output.")
+    for name in names:
+        if Path(name).is_dir() and Path(name).resolve() in there.parents:
+            raise UsageError(f"{output} lies in {name}, all tables of which are read. Name another output.")
 
 
 def _refuse_output(output: Path, folder: Path, resume: bool, overwrite: bool) -> None:
     if (output.suffix in OUTPUTS and output.is_dir()) or (not output.suffix and output.is_file()):
         raise UsageError(f"{output} is a {'folder' if output.is_dir() else 'file'}. Give another name.")
     there = output.exists() and (output.is_file() or any(output.iterdir()))
-    begun = (folder / NOTES / "job.json").exists()
+    begun = (folder / NOTES).is_dir()
     if there and folder == output and not begun:
         raise UsageError(f"{output} holds other files than a batch. Name another folder.")
     if overwrite or (resume and (begun or not there)):
@@ -361,19 +454,11 @@ def _refuse_output(output: Path, folder: Path, resume: bool, overwrite: bool) ->
         raise UsageError(f"{output} exists already. Add --resume to go on with it, or --overwrite to begin again.")
 
 
-def _clear(folder: Path) -> None:
-    """Remove what a batch wrote, and nothing else."""
-    shutil.rmtree(folder / NOTES, ignore_errors=True)
-    for path in (*folder.glob("part-*.parquet"), *folder.glob(".part-*")):
-        path.unlink()
-
-
-def _finished(folder: Path, job: Job, planned: Plan) -> dict[str, dict[str, Any]]:
-    """The notes of the parts that are as planned. Raises UsageError when other rules or options made them."""
-    try:
-        old = json.loads((folder / NOTES / "job.json").read_bytes())
-    except (OSError, ValueError):
-        return {}
+def _finished(folder: Path, job: Job, planned: Plan) -> set[str]:
+    """The parts that are done as planned. Raises UsageError when they were made by other rules or options."""
+    old = _read_note(folder / NOTES / "job.json")
+    if not old:
+        return set()
     for what in ("rules", "knowledge", "diagnose"):
         if old.get(what) != job.about[what]:
             told = f"it was begun with {what} {str(old.get(what))[:12]}, and now there is {job.about[what][:12]}"
@@ -381,32 +466,38 @@ def _finished(folder: Path, job: Job, planned: Plan) -> dict[str, dict[str, Any]
     if old.get("key") != job.key:
         now = json.loads(json.dumps(job.about, default=str))
         differing = sorted(name for name in now if old.get(name) != now[name])
-        told = f"it was begun with another {', '.join(differing)}"
+        told = f"these were others when it was begun: {', '.join(differing)}"
         raise UsageError(f"{folder} cannot be resumed: {told}. Use the same options, or --overwrite to begin again.")
-    notes = {}
+    done = set()
     for name, part in planned.parts:
         note = _note(folder, name)
-        same = note is not None and note["job"] == job.key and note["part"] == _identity(part)
-        if note is not None and same and (folder / f"{name}.parquet").is_file():
-            notes[name] = note
-    return notes
+        same = note.get("job") == job.key and note.get("part") == _identity(part)
+        if same and (folder / f"{name}.parquet").is_file():
+            done.add(name)
+    return done
 
 
-def _note(folder: Path, name: str) -> dict[str, Any] | None:
+def _note(folder: Path, name: str) -> dict[str, Any]:
+    return _read_note(folder / NOTES / f"{name}.json")
+
+
+def _read_note(path: Path) -> dict[str, Any]:
+    """What a batch noted, nothing when it cannot be read."""
     try:
-        found: dict[str, Any] = json.loads((folder / NOTES / f"{name}.json").read_bytes())
+        found = json.loads(path.read_bytes())
     except (OSError, ValueError):
-        return None
-    return found
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
-def _in_processes(job: Job, parts: list[tuple[str, Part]], workers: int) -> Iterator[Done]:
+def _in_processes(job: Job, parts: Sequence[tuple[str, Part]], workers: int) -> Iterator[Done]:
     """Parts as they are finished by worker processes, each of which makes the rules once."""
     waiting = iter(parts)
+    running: set[Future[Done]] = set()
     # A new interpreter for each worker: a copy of this one would share locks that other threads hold.
-    with ProcessPoolExecutor(workers, get_context("spawn"), _begin_worker, (job,)) as pool:
-        running: set[Future[Done]] = {pool.submit(_work, name, part) for name, part in islice(waiting, 2 * workers)}
+    with ProcessPoolExecutor(min(workers, len(parts)), get_context("spawn"), _begin_worker, (job,)) as pool:
         try:
+            running = {pool.submit(_work, name, part) for name, part in islice(waiting, 2 * workers)}
             while running:
                 finished, running = wait(running, return_when=FIRST_COMPLETED)
                 running |= {pool.submit(_work, name, part) for name, part in islice(waiting, len(finished))}
@@ -425,6 +516,16 @@ _JOB: list[Job] = []
 
 def _begin_worker(job: Job) -> None:
     _JOB[:] = [job]
+    # Who presses Ctrl-C means the batch, which ends its workers; and when that is killed, nobody else does.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    parent = parent_process()
+    assert parent is not None
+    parent.join()
+    os._exit(1)
 
 
 def _work(name: str, part: Part) -> Done:
@@ -435,90 +536,88 @@ def _work(name: str, part: Part) -> Done:
 
 
 def join(parts: Iterable[Path], place: Path, suffix: str, schema: Any) -> None:
-    """Write the rows of some Parquet files to one file, a block at a time. Raises OSError."""
+    """Write the rows of some Parquet files to one file, a block at a time. Raises OSError and ArrowException."""
+    import pyarrow.csv as text
     import pyarrow.parquet as pq
+
+    pa = arrow()
+    if suffix != ".parquet":
+        schema = pa.schema([(each.name, _plain(each.type, suffix)) for each in schema], metadata=schema.metadata)
 
     def batches() -> Iterator[Any]:
         for part in parts:
             with pq.ParquetFile(part) as file:
-                for batch in file.iter_batches(65_536):
-                    yield batch.cast(schema) if batch.schema != schema else batch
+                for batch in file.iter_batches(BLOCK):
+                    columns = [_cast(column, each.type) for each, column in zip(schema, batch.columns, strict=True)]
+                    yield pa.RecordBatch.from_arrays(columns, schema=schema)
 
-    pa = arrow()
-    if suffix == ".parquet":
-        with _parquet(place, schema) as writer:
+    if suffix == ".jsonl":
+        with open(place, "w", encoding="utf-8", newline="\n") as lines:
             for batch in batches():
-                writer.write_batch(batch)
-    elif suffix == ".arrow":
-        plain = _plain_schema(schema)
-        with pa.OSFile(str(place), "wb") as file, pa.ipc.new_file(file, plain) as writer:
-            for batch in batches():
-                writer.write_batch(batch.cast(plain))
-    elif suffix == ".csv":
-        import pyarrow.csv as text
-
-        flat = _flat(schema)
-        with text.CSVWriter(str(place), flat) as writer:
-            for batch in batches():
-                writer.write_batch(_flattened(batch, flat))
-    else:
-        with open(place, "w", encoding="utf-8") as lines:
-            for batch in batches():
-                for row in batch.to_pylist():
-                    filled = {name: value for name, value in row.items() if value is not None}
-                    lines.write(json.dumps(filled, ensure_ascii=False, default=str) + "\n")
+                lines.writelines(map(_json_line, batch.to_pylist()))
+        return
+    writers = {".parquet": _parquet, ".arrow": pa.ipc.new_file, ".csv": text.CSVWriter}
+    with pa.OSFile(str(place), "wb") as file, writers[suffix](file, schema) as writer:
+        for batch in batches():
+            writer.write_batch(batch)
 
 
-def _plain_schema(schema: Any) -> Any:
-    """The schema without dictionaries, which an Arrow file may not replace from batch to batch."""
+def _plain(kind: Any, suffix: str) -> Any:
+    """The type as a file of one piece holds it: without dictionaries, which parts do not share; text files hold less.
+
+    Lists are words with spaces between in CSV.
+    """
+    types = arrow().types
+    if types.is_dictionary(kind):
+        kind = kind.value_type
+    elif types.is_list(kind) and types.is_dictionary(kind.value_type):
+        kind = arrow().list_(kind.value_type.value_type)
+    simple = types.is_integer(kind) or types.is_floating(kind) or types.is_boolean(kind)
+    listed = suffix == ".jsonl" and types.is_list(kind) and types.is_string(kind.value_type)
+    return kind if suffix == ".arrow" or simple or listed else arrow().string()
+
+
+def _cast(column: Any, kind: Any) -> Any:
     pa = arrow()
-    fields = []
-    for each in schema:
-        kind = each.type
-        if pa.types.is_dictionary(kind):
-            kind = kind.value_type
-        elif pa.types.is_list(kind) and pa.types.is_dictionary(kind.value_type):
-            kind = pa.list_(kind.value_type.value_type)
-        fields.append(pa.field(each.name, kind))
-    return pa.schema(fields, metadata=schema.metadata)
+    import pyarrow.compute as pc
+
+    if kind != pa.string() or not pa.types.is_nested(column.type):
+        return column if column.type == kind else column.cast(kind)
+    if pa.types.is_list(column.type) and pa.types.is_dictionary(column.type.value_type):
+        return pc.binary_join(column.cast(pa.list_(kind)), " ")
+    return _texts(column)
 
 
-def _flat(schema: Any) -> Any:
-    pa = arrow()
-    plain = _plain_schema(schema)
-    return pa.schema([pa.field(each.name, pa.string() if _nested(pa, each.type) else each.type) for each in plain])
-
-
-def _nested(pa: Any, kind: Any) -> bool:
-    return bool(pa.types.is_nested(kind))
-
-
-def _flattened(batch: Any, flat: Any) -> Any:
-    """Lists as words with spaces between, for text files."""
-    pa = arrow()
-    columns = []
-    for each, column in zip(flat, batch.columns, strict=True):
-        if _nested(pa, column.type):
-            told = [
-                None if row is None else " ".join(map(str, row)) if isinstance(row, list) else str(row)
-                for row in column.to_pylist()
-            ]
-            column = pa.array(told, type=pa.string())
-        columns.append(column.cast(each.type))
-    return pa.RecordBatch.from_arrays(columns, schema=flat)
+def _json_line(row: Mapping[str, Any]) -> str:
+    """A row as JSON, without what is missing; JSON has no figure for infinity."""
+    told = {
+        name: str(value) if isinstance(value, float) and math.isinf(value) else value
+        for name, value in row.items()
+        if value is not None and value == value
+    }
+    return json.dumps(told, ensure_ascii=False) + "\n"
 
 
 def repeated(batch: Batch, column: str) -> tuple[int, list[str]]:
-    """How many values of a column stand in more than one row, and the first few of them. Empty ones do not count."""
+    """How many values of a column stand in more than one row, and the first few of them. Empty ones do not count.
+
+    Raises FileError when there is no room to sort them.
+    """
     import pyarrow.parquet as pq
 
-    seen: dict[Any, int] = {}
-    for name, _ in batch.plan.parts:
-        if name in batch.done:
-            path = Path(batch.job.folder) / f"{name}.parquet"
-            values = pq.read_table(path, columns=[column]).column(0)
-            for each in values.value_counts().to_pylist():
-                if each["values"] is not None:
-                    seen[each["values"]] = seen.get(each["values"], 0) + each["counts"]
-    several = [str(value) for value, count in seen.items() if count > 1]
-    return len(several), several[:5]
+    several = "from ids group by id having count(*) > 1"
+    try:
+        # On disk, as there may be more ids than fit in memory.
+        with closing(sqlite3.connect("")) as ids:
+            ids.execute("create table ids (id text)")
+            for name, _ in batch.plan.parts:
+                if name in batch.done:
+                    with pq.ParquetFile(Path(batch.job.folder) / f"{name}.parquet") as file:
+                        for each in file.iter_batches(BLOCK, columns=[column]):
+                            rows = ((text,) for text in _texts(each.column(0)).to_pylist() if text)
+                            ids.executemany("insert into ids values (?)", rows)
+            (count,) = ids.execute(f"select count(*) from (select 1 {several})").fetchone()
+            some = ids.execute(f"select id {several} order by min(rowid) limit 5").fetchall()
+    except (sqlite3.Error, OSError) as error:
+        raise FileError([Problem(f"the ids cannot be compared ({error})", field=column)]) from None
+    return count, [text for (text,) in some]

@@ -14,13 +14,15 @@ import click
 
 from diagnose.batch import Batch, Done, Options, begin, repeated, write_whole
 from diagnose.data import Base, load
-from diagnose.errors import FileError, Problem, UsageError, did_you_mean
+from diagnose.errors import FileError, Problem, UsageError, did_you_mean, in_order
 from diagnose.profile import Profile, read_profile
 from diagnose.source import TextOptions
+from diagnose.summary import plain
 
 # Without a terminal, progress is told once in so many seconds.
 EVERY_SECONDS = 30.0
 MOST_TOLD = 20
+MOST_LETTERS = 500
 
 
 def run_batch(
@@ -49,12 +51,12 @@ def run_batch(
 ) -> list[Problem]:
     """Run a batch and print its summary. Returns the mistakes that are left; raises UsageError and DataError."""
     chosen = _profile(profile, maps, sets, overlay)
-    options = Options(chosen, causes, remedies, keep, by, time_, TextOptions(_separator(separator), encoding))
+    for path in (save_profile, report):
+        if path is not None and not path.absolute().parent.is_dir():
+            raise UsageError(f"{path} cannot be written: its folder does not exist. Make it first.")
+    text = TextOptions(_separator(separator), encoding)
+    options = Options(chosen, causes, remedies, keep, by, time_, id_, text)
     made, base = begin(names, output, options, overlay, resume, overwrite)
-    if id_ is not None and id_ not in dict(made.plan.kept):
-        raise UsageError(
-            f"{id_!r} is not a column that is passed on. {did_you_mean(id_, dict(made.plan.kept))}".strip()
-        )
     if save_profile is not None:
         _save(save_profile, chosen.text())
     for line in _remarks(made, base):
@@ -64,16 +66,17 @@ def run_batch(
             show(done)
     summary = made.summary()
     click.echo(summary.text(base, width))
-    problems = [*made.plan.problems, *made.failed]
-    if id_ is not None:
-        count, some = repeated(made, id_)
+    problems = [*made.plan.problems, *in_order(made.failed)]
+    if id_ is not None and made.job.options.id is not None:
+        count, some = repeated(made, made.job.options.id)
         if count:
-            click.echo(f"{count} values of {id_} stand in several rows: {', '.join(some)}{', ...' * (count > 5)}")
+            told = f"{', '.join(map(plain, some))}{', ...' * (count > len(some))}"
+            click.echo(f"{count} values of {plain(id_)} stand in several rows: {told}")
     made.finish()
     if report is not None:
         from diagnose.summarypage import page
 
-        _save(report, page(summary, base, ", ".join(names)))
+        _save(report, page(summary, base, f"Batch {output.name}", plain(", ".join(names), MOST_LETTERS)))
     if made.left:
         told = f"{len(made.left)} of {len(made.plan.parts)} parts are missing in the output; the others are in {{}}"
         hint = "Mend or take out what is named above, then run again with --resume."
@@ -85,8 +88,8 @@ def run_batch(
 
 def _separator(word: str) -> str:
     found = {"tab": "\t", "\\t": "\t"}.get(word, word)
-    if len(found) > 1:
-        raise UsageError(f"{word!r} is no separator. Give one character, or tab.")
+    if found in ('"', "\n", "\r") or len(found.encode()) > 1:
+        raise UsageError(f"{word!r} is no separator. Give one character of ASCII, or tab.")
     return found
 
 
@@ -111,7 +114,7 @@ def _remarks(made: Batch, base: Base) -> Iterator[str]:
     parts = made.plan.parts
     if made.done:
         yield f"{len(made.done)} of {len(parts)} parts are done already."
-    kept = [name for name, _ in made.plan.kept]
+    kept = [plain(name) for name, _ in made.plan.kept]
     if kept:
         yield f"Passed on, as they are no fields: {', '.join(kept[:MOST_TOLD])}{', ...' * (len(kept) > MOST_TOLD)}."
     for name in kept:
@@ -119,7 +122,7 @@ def _remarks(made: Batch, base: Base) -> Iterator[str]:
         if near:
             yield f"  {name}: {near} If so, add --map {name}=FIELD."
     for problem in made.plan.problems:
-        yield f"Left out: {problem}"
+        yield f"Left out: {plain(str(problem), MOST_LETTERS)}"
 
 
 @contextmanager
@@ -153,7 +156,7 @@ def _progress(made: Batch) -> Iterator[Any]:
         count, rows, now = count + 1, rows + done.rows, time.monotonic()
         if now - told >= EVERY_SECONDS:
             told = now
-            rate = rows / (now - begun)
+            rate = rows / max(now - begun, 1e-9)
             left = (total - count) * (now - begun) / max(count - len_done, 1)
             click.echo(f"{count}/{total} parts, {rate:,.0f} rows/s, {left:,.0f} s left", err=True)
 

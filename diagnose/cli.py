@@ -199,8 +199,10 @@ def batch(inputs: tuple[str, ...], output: Path, overlay: tuple[Path, ...], **op
     from diagnose.batchcommand import run_batch
 
     problems = run_batch(inputs, output, overlay, _width(), **options)
+    for problem in problems:
+        _complain(str(problem))
     if problems:
-        raise DataError(problems)
+        sys.exit(1)
 
 
 # --- validate

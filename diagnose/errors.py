@@ -9,6 +9,8 @@ from operator import attrgetter
 
 # No name is this long, and comparing a longer word letter by letter takes its time.
 LONGEST = 100
+# Words that have so much in common are offered for each other.
+NEAR = 0.6
 
 
 @dataclass(frozen=True, order=True)
@@ -83,12 +85,21 @@ def nearest(word: str, choices: Iterable[str], most: int = 3) -> tuple[str, ...]
     ranked = []
     for choice in dict.fromkeys(choices):
         plain = _plain(choice)
-        score = difflib.SequenceMatcher(None, target, plain).ratio()
+        score = _likeness(target, plain)
         if len(target) >= 3 and plain and (target in plain or plain in target):
             score = max(score, 0.75)
-        if score >= 0.6:
+        if score >= NEAR:
             ranked.append((-score, choice))
     return tuple(choice for _, choice in sorted(ranked)[:most])
+
+
+def _likeness(first: str, second: str) -> float:
+    """How much of two words is the same, 0 to 1; 0 for words that share too few letters to be near."""
+    length = len(first) + len(second)
+    shared = min(len(first), len(second))
+    if 2 * shared >= NEAR * length:
+        shared = sum(min(first.count(letter), second.count(letter)) for letter in set(first))
+    return difflib.SequenceMatcher(None, first, second).ratio() if 2 * shared >= NEAR * length else 0.0
 
 
 def did_you_mean(word: str, choices: Iterable[str]) -> str:

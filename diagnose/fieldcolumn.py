@@ -7,8 +7,9 @@ distinct value is read once by what reads the fields of a `Case`, so a cell mean
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,29 +19,28 @@ from diagnose.case import value_of
 from diagnose.column import Column, Numbers, Words, narrowest, packed
 from diagnose.entry import Field
 from diagnose.errors import Problem
-from diagnose.quantity import Measured, QuantityError, conversion, parse_number
+from diagnose.quantity import Measured, QuantityError, _taken, conversion, parse_number, written_plainly
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-# Words that stand for a missing value: of a number more than of a name, for Na is a metal and none is a coating.
+# Words that stand for a missing value: of a number more than of a name, for Na is a metal and none is a coating. NA in
+# capitals, as R writes it, is missing in every field.
 NO_NAME = frozenset({"", "n/a", "nan", "null", "unknown"})
 NO_NUMBER = NO_NAME | {"na", "none", "?", "-"}
-FLAGS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
+FLAGS = {"true": True, "yes": True, "1": True, "1.0": True, "false": False, "no": False, "0": False, "0.0": False}
+# The types of pandas.NA and pandas.NaT, which need not be installed.
+PANDAS_MISSING = ("NAType", "NaTType")
 REMEMBERED = 100_000
 
-# Powers of ten to the last bit, which a power function does not promise.
-_TENS = np.array([float(f"1e{exponent}") for exponent in range(301)])
+# What tells that a cell names a unit of its own: a letter that begins no exponent, or a sign.
+_UNIT = re.compile(r"[%°]|(?![eE][-+]?[0-9])[^\W\d_]")
+_TO = re.compile(r"to\b")
 
-Flaws = list[tuple[NDArray[np.intp], Problem]]
+# Powers of ten that a float holds exactly.
+_TENS = np.array([float(10**exponent) for exponent in range(23)])
 
-
-@dataclass(frozen=True)
-class Source:
-    """Where the values of a field come from: a column of the table, and the unit its figures are in."""
-
-    column: str
-    unit: str = ""
+Flaws = list[tuple[int, Problem]]
 
 
 class FieldReader:
@@ -55,26 +55,32 @@ class FieldReader:
 
     def value(self, raw: Any) -> Any:
         """One cell as `Case` holds it, None when it is missing. Raises QuantityError."""
-        if raw is None or (isinstance(raw, float) and raw != raw):
-            return None
         if isinstance(raw, np.generic):
             raw = raw.item()
+        if isinstance(raw, Decimal):
+            raw = None if raw.is_nan() else float(raw)
+        if raw is None or type(raw).__name__ in PANDAS_MISSING or (isinstance(raw, float) and raw != raw):
+            return None
         if isinstance(raw, str):
-            word = raw.strip().casefold()
-            if word in (NO_NUMBER if self.number else NO_NAME) and raw.strip() not in self.field.of:
+            written = raw.strip()
+            word = written.casefold()
+            if (word in (NO_NUMBER if self.number else NO_NAME) or written == "NA") and written not in self.field.of:
                 return None
             if self.field.kind == "flag" and word in FLAGS:
                 return FLAGS[word]
         if self.field.kind == "flag" and isinstance(raw, (int, float)) and raw in (0, 1):
             return bool(raw)
-        if not self.number or isinstance(raw, (bool, Measured)) or not self.unit:
-            return value_of(self.field, raw)
-        if isinstance(raw, str):
-            try:
-                return parse_number(f"{raw} {self.unit}", self.field.unit, self.field.limits, self._whole)
-            except QuantityError:
-                return value_of(self.field, raw)
-        return value_of(self.field, converted(np.array([raw], dtype=float), *self.scale)[0].item())
+        if self.unit and self.number and isinstance(raw, (int, float, str)) and not isinstance(raw, bool):
+            return self._in_unit(raw)
+        return value_of(self.field, raw)
+
+    def _in_unit(self, raw: float | str) -> Measured:
+        """A figure in the unit of the column, unless the cell names a unit of its own."""
+        if not isinstance(raw, str):
+            figure = parse_number(raw, self.field.unit, (-math.inf, math.inf)).value
+            raw = written_plainly(figure)
+        unit = "" if _UNIT.search(_TO.sub(" ", raw)) else f" {self.unit}"
+        return parse_number(f"{raw}{unit}", self.field.unit, self.field.limits, self._whole)
 
     @property
     def _whole(self) -> bool:
@@ -86,11 +92,9 @@ class FieldReader:
         A cell that is wrong is unknown in the column.
         """
         if isinstance(raw, np.ndarray) and raw.dtype.kind in "fiu" and self.number:
-            return self._figures(raw.astype(np.float64))
-        if isinstance(raw, np.ndarray):
-            raw = raw.tolist()
-        if isinstance(raw, Sequence):
-            return self._coded(*_factorised(raw))
+            return self._figures(raw.astype(np.float64), raw)
+        if isinstance(raw, (np.ndarray, list)):
+            return self._coded(*_factorised(cells(raw)))
         return self._arrow(raw)
 
     def _arrow(self, raw: pa.Array) -> tuple[Column | None, NDArray[np.bool_] | bool, Flaws]:
@@ -100,24 +104,31 @@ class FieldReader:
         kind = raw.type
         if pa.types.is_null(kind):
             return None, False, []
-        numeric = pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind)
-        if self.number and numeric:
-            return self._figures(pc.cast(raw, pa.float64(), safe=False).to_numpy(zero_copy_only=False))
         if pa.types.is_dictionary(kind):
-            codes = raw.indices.fill_null(-1).to_numpy(zero_copy_only=False)
-            return self._coded(codes, raw.dictionary.to_pylist())
-        if pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind):
+            words = raw.dictionary
+            # Arrow takes nothing out of views of text.
+            words = words.cast(pa.string()) if pa.types.is_string_view(words.type) else words
+            # A few rows of a long table may share the dictionary of all of it.
+            if len(words) > len(raw):
+                return self._arrow(words.take(raw.indices))
+            codes = raw.indices.cast(pa.int64()).fill_null(-1).to_numpy(zero_copy_only=False)
+            return self._coded(codes, cells(words))
+        if self.number and (pa.types.is_integer(kind) or pa.types.is_floating(kind)):
+            return self._figures(pc.cast(raw, pa.float64(), safe=False).to_numpy(zero_copy_only=False), raw)
+        text = pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind)
+        if text:
             raw = raw.cast(pa.string())
-            if self.number:
-                figures = _as_figures(raw)
-                if figures is not None:
-                    return self._figures(figures)
-            coded = raw.dictionary_encode()
-            return self._coded(coded.indices.fill_null(-1).to_numpy(zero_copy_only=False), coded.dictionary.to_pylist())
-        return self._coded(*_factorised(raw.to_pylist()))
+        # A decimal becomes the nearest float by way of its text, and not always when it is cast.
+        if self.number and (text or pa.types.is_decimal(kind)):
+            figures = _as_figures(raw.cast(pa.string()))
+            if figures is not None:
+                return self._figures(figures, raw)
+        if text:
+            return self._arrow(raw.dictionary_encode())
+        return self._coded(*_factorised(cells(raw)))
 
-    def _figures(self, values: NDArray[np.float64]) -> tuple[Column | None, NDArray[np.bool_] | bool, Flaws]:
-        """Figures in the unit of the column; NaN is missing."""
+    def _figures(self, values: NDArray[np.float64], raw: Any) -> tuple[Column | None, NDArray[np.bool_] | bool, Flaws]:
+        """Figures in the unit of the column, NaN is missing; and the cells that they were made from."""
         there = values == values
         made = converted(values, *self.scale)
         low, high = self.field.limits
@@ -127,31 +138,18 @@ class FieldReader:
         flaws: Flaws = []
         if wrong.any():
             rows = np.flatnonzero(wrong)
-            codes, some = _factorised(values[rows].tolist())
-            flaws = self._flaws(rows, codes, some)
+            some = cells(raw[rows] if isinstance(raw, np.ndarray) else raw.take(rows))
+            flaws = [(row, self._remembered(cell)) for row, cell in zip(rows.tolist(), some, strict=True)]
             made = np.where(wrong, np.nan, made)
         column = packed(Numbers(made, made))
         return column, True if there.all() else there, flaws
-
-    def _flaws(self, rows: NDArray[np.intp], codes: NDArray[Any], some: Sequence[Any]) -> Flaws:
-        found: Flaws = []
-        for code, raw in enumerate(some):
-            try:
-                self.value(raw)
-            except QuantityError as error:
-                found.append((rows[codes == code], Problem(error.message, field=self.name, hint=error.hint)))
-        return found
 
     def _coded(self, codes: NDArray[Any], some: Sequence[Any]) -> tuple[Column | None, NDArray[np.bool_] | bool, Flaws]:
         """Values by code, -1 for none."""
         values = [self._remembered(raw) for raw in some]
         filled = np.array([value is not None for value in values] + [False])[codes]
-        flaws: Flaws = []
-        for code, value in enumerate(values):
-            if isinstance(value, Problem):
-                rows = np.flatnonzero(codes == code)
-                if len(rows):
-                    flaws.append((rows, value))
+        wrong = np.array([isinstance(value, Problem) for value in values] + [False])[codes]
+        flaws = [(row, values[codes[row]]) for row in np.flatnonzero(wrong).tolist()]
         right = [None if isinstance(value, Problem) else value for value in values]
         if self.number:
             nan = math.nan
@@ -189,19 +187,42 @@ class FieldReader:
 
 
 def converted(values: NDArray[np.float64], scale: float, offset: float) -> NDArray[np.float64]:
-    """Figures in the unit of the field, without the dust of binary arithmetic; what `quantity` does to one figure."""
+    """Figures in the unit of the field; what `quantity` does to one figure, to the last bit."""
     if (scale, offset) == (1.0, 0.0):
         return values + 0.0
     with np.errstate(all="ignore"):
-        made = values * scale + offset
-        if offset:
-            made = np.rint(made * 1e11) / 1e11 + 0.0
-            return made
+        made: NDArray[np.float64] = values * scale + offset + 0.0
         size = np.floor(np.log10(np.abs(made)))
-        digits = np.where(np.isfinite(size), 11 - size, 0.0).astype(np.int64)
-        up, down = _TENS[np.clip(digits, 0, 300)], _TENS[np.clip(-digits, 0, 300)]
-        rounded: NDArray[np.float64] = np.rint(made * up / down) / up * down + 0.0
-        return rounded
+        # As in `_taken`: so many digits after the point, or fewer than none.
+        digits = np.where(np.isfinite(size), 11.0 if offset else 11.0 - size, 0.0).astype(np.int64)
+        up, down = _TENS[np.clip(digits, 0, 22)], _TENS[np.clip(-digits, 0, 22)]
+        large = made * up / down
+        near = np.rint(large)
+        tidy: NDArray[np.float64] = near / up * down + 0.0
+        # `near` is the whole number meant, and the last step rounds once, as reading the digits would. Not so where no
+        # float is that power of ten, the logarithm missed one, or rounding may have crossed a half: those one by one.
+        half = np.abs(np.abs(large - near) - 0.5) <= np.abs(large) * 2.0**-51
+        size_off = (np.abs(near) < 1e11) | (np.abs(near) > 1e12) if not offset else np.abs(near) > 1e15
+        doubtful = np.isfinite(made) & (made != 0) & (half | size_off | (np.abs(digits) > 22))
+    if doubtful.any():
+        tidy[doubtful] = [_taken(repr(value), scale, offset) for value in values[doubtful].tolist()]
+    return tidy
+
+
+def cells(raw: Any) -> list[Any]:
+    """A column as plain values. Where Arrow has none for a type, the type stands in: it is no value of any field."""
+    if isinstance(raw, list):
+        return raw
+    if isinstance(raw, np.ndarray):
+        return list(raw.tolist())
+    import pyarrow as pa
+
+    if not isinstance(raw.type, pa.BaseExtensionType):
+        try:
+            return list(raw.to_pylist())
+        except (ValueError, OverflowError):  # a time that the calendar of Python does not reach
+            pass
+    return [raw.type if there else None for there in raw.is_valid().to_pylist()]
 
 
 def _as_figures(text: pa.Array) -> NDArray[np.float64] | None:
@@ -242,10 +263,9 @@ def _factorised(values: Iterable[Any]) -> tuple[NDArray[Any], list[Any]]:
     return np.array(codes, dtype=np.int64), some
 
 
-def problems_of(flaws: Iterable[tuple[NDArray[np.intp], Problem]]) -> Mapping[int, list[Problem]]:
+def problems_of(flaws: Flaws) -> Mapping[int, list[Problem]]:
     """Problems by row."""
     found: dict[int, list[Problem]] = {}
-    for rows, problem in flaws:
-        for row in rows.tolist():
-            found.setdefault(row, []).append(problem)
+    for row, problem in flaws:
+        found.setdefault(row, []).append(problem)
     return found

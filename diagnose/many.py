@@ -7,7 +7,7 @@ others are not held up by it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -19,14 +19,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 import diagnose as package
-from diagnose.case import Case
+from diagnose.case import Case, missing
 from diagnose.column import Column, Mask, Numbers, Words, both, either, figure, known, settled, spread, word
 from diagnose.columnadvice import NOBODY, Ranked
 from diagnose.columns import LEVELS, STATUSES, VERDICTS, Columns, Judged
 from diagnose.data import Base, load
 from diagnose.errors import CaseError, DataError, Problem, UsageError, did_you_mean, in_order
 from diagnose.facts import unknown_electrolyte
-from diagnose.fieldcolumn import FieldReader, Flaws, problems_of
+from diagnose.fieldcolumn import FieldReader, Flaws, cells, problems_of
 from diagnose.profile import Profile
 from diagnose.quantity import Measured, QuantityError
 from diagnose.rulebook import Kind
@@ -311,8 +311,13 @@ class TableDiagnoser:
     def _schema_with(self, kept: Iterable[tuple[str, Any]]) -> pa.Schema:
         """The schema with columns that are passed on; one that is named like a part of the answer is renamed."""
         pa = arrow()
-        taken = set(self.schema.names)
-        fields = [pa.field(f"input_{name}" if name in taken else name, kind) for name, kind in kept]
+        types = dict(kept)
+        fields = []
+        for name, kind in types.items():
+            free = name
+            while free in self.schema.names or (free != name and free in types):
+                free = f"input_{free}"
+            fields.append(pa.field(free, kind))
         return pa.schema([*fields, *self.schema], metadata=self.schema.metadata)
 
     @property
@@ -339,22 +344,15 @@ class TableDiagnoser:
         found: dict[str, Any] = {name: value for name, (value, _) in self.constants.items()}
         problems = []
         for name, source in sources.items():
-            raw = part.columns[source]
-            raw = raw[0] if isinstance(raw, (np.ndarray, list)) else raw[0].as_py()
             try:
-                value = self.readers[name].value(raw)
+                found[name] = self.readers[name].value(cells(part.columns[source])[0])
             except QuantityError as error:
+                found[name] = error
                 problems.append(Problem(error.message, field=name, hint=error.hint))
-                continue
-            if value is not None:
-                found[name] = value
-        try:
-            case = Case(**found)
-        except CaseError as error:
-            problems += error.problems
+        problems += missing({name for name, value in found.items() if value is not None})
         if problems:
             raise CaseError(in_order(problems))
-        return case
+        return Case(**found)
 
 
 def in_turn(
@@ -371,8 +369,6 @@ def in_turn(
 
 def _lacking() -> Iterator[tuple[tuple[str, ...], Problem]]:
     """What a case cannot do without, and the mistake of leaving it out."""
-    from diagnose.case import missing
-
     problems = {problem.field: problem for problem in missing(())}
     for choice in ONE_OF:
         yield choice, problems[choice[0]]
@@ -402,10 +398,15 @@ def _kept(pa: Any, raw: Any, kind: Any, rows: int) -> Any:
     if raw is None:
         return pa.nulls(rows, kind)
     if isinstance(raw, list):
-        made = pa.array([None if value is None else str(value) for value in raw], type=pa.string())
+        made = pa.array([None if value is None else _written(value) for value in raw], type=pa.string())
     else:
         made = raw if isinstance(raw, pa.Array) else pa.array(raw, from_pandas=True)
     return made if kind is None or made.type == kind else made.cast(kind, safe=False)
+
+
+def _written(value: Any) -> str:
+    """A value as text that may be stored: half a surrogate pair, which may not, is spelled out."""
+    return str(value).encode("utf-8", "backslashreplace").decode()
 
 
 # --- tables of all kinds
@@ -417,45 +418,86 @@ def sheet_of(table: Any) -> Sheet:
     if isinstance(table, Sheet):
         return table
     if isinstance(table, (pa.Table, pa.RecordBatch)):
-        if len(set(table.schema.names)) < table.num_columns:
-            doubled = sorted({name for name in table.schema.names if table.schema.names.count(name) > 1})
-            problems = [Problem(f"there are two columns {name!r}", hint="Rename one of them.") for name in doubled]
-            raise DataError(problems)
-        return Sheet(dict(zip(table.schema.names, table.columns, strict=True)), table.num_rows)
+        return _sheet(zip(table.schema.names, table.columns, strict=True), table.num_rows)
     if isinstance(table, Mapping):
-        columns = {str(name): _raw(pa, values) for name, values in table.items()}
-        lengths = {name: len(values) for name, values in columns.items()}
+        columns = [(name, _raw(name, values)) for name, values in table.items()]
+        lengths = {name: len(values) for name, values in columns}
         if len(set(lengths.values())) > 1:
             told = ", ".join(f"{name} {length}" for name, length in lengths.items())
             raise UsageError(f"the columns of a table must be equally long ({told})")
-        return Sheet(columns, next(iter(lengths.values()), 0))
+        return _sheet(columns, next(iter(lengths.values()), 0))
     if hasattr(table, "iloc") and hasattr(table, "columns"):
-        if len(set(table.columns)) < len(table.columns):
-            raise DataError([Problem("two columns of the table have the same name", hint="Rename one of them.")])
-        return Sheet({str(name): _raw(pa, table[name]) for name in table.columns}, len(table))
+        places = range(len(table.columns))
+        columns = [(table.columns[place], _raw(table.columns[place], table.iloc[:, place])) for place in places]
+        return _sheet(columns, len(table))
+    if hasattr(table, "get_columns"):
+        return _sheet(((each.name, _raw(each.name, each)) for each in table.get_columns()), len(table))
+    no_table = f"{type(table).__name__} is not a table. Give a data frame, an Arrow table, columns or cases."
     if hasattr(table, "__arrow_c_stream__"):
-        return sheet_of(pa.table(table))
+        try:
+            return sheet_of(pa.table(table))
+        except pa.ArrowException as error:
+            raise UsageError(f"{no_table} ({error})") from None
     if isinstance(table, Iterable) and not isinstance(table, (str, bytes)):
         rows = [each.known() if isinstance(each, Case) else each for each in table]
         if all(isinstance(each, Mapping) for each in rows):
             names = dict.fromkeys(name for each in rows for name in each)
-            return Sheet({str(name): _raw(pa, [each.get(name) for each in rows]) for name in names}, len(rows))
-    raise UsageError(f"{type(table).__name__} is not a table. Give a data frame, an Arrow table, columns or cases.")
+            return _sheet(((name, _raw(name, [each.get(name) for each in rows])) for name in names), len(rows))
+    raise UsageError(no_table)
 
 
-def _raw(pa: Any, values: Any) -> Any:
-    """A column of a data frame or mapping: an Arrow or numpy array where it is of one type, else a list."""
+def _sheet(columns: Iterable[tuple[Any, Any]], rows: int) -> Sheet:
+    """Columns by name. Raises DataError when two have the same name; 1 and "1" are the same."""
+    made: dict[str, Any] = {}
+    doubled: dict[str, None] = {}
+    for name, values in columns:
+        if str(name) in made:
+            doubled[str(name)] = None
+        made[str(name)] = values
+    if doubled:
+        raise DataError(Problem(f"there are two columns {name!r}", hint="Rename one of them.") for name in doubled)
+    return Sheet(made, rows)
+
+
+def _raw(name: Any, values: Any) -> Any:
+    """A column of a data frame or mapping: an Arrow or numpy array where it is of one type, else a list.
+
+    Raises UsageError for what is no column.
+    """
+    pa = arrow()
     if isinstance(values, (pa.Array, pa.ChunkedArray)):
         return values
     if hasattr(values, "to_arrow"):
-        return values.to_arrow()
-    if hasattr(values, "dtype") and values.dtype.kind in "fiu":
+        # What polars has and Arrow lacks; objects would even cross as their addresses.
+        lacking = str(values.dtype) in ("Object", "Int128", "UInt128")
+        return _raw(name, values.to_list() if lacking else values.to_arrow())
+    several = isinstance(values, Iterable) and not isinstance(values, (str, bytes, Mapping, Set))
+    if not several or getattr(values, "ndim", 1) != 1:
+        raise UsageError(f"column {name!r} is no list of values. What holds in all rows may be given as a constant.")
+    if isinstance(values, np.ma.MaskedArray):
+        gone = np.ma.getmaskarray(values)
+        values = [None if each else value for value, each in zip(values.data, gone, strict=True)]
+    kind = getattr(getattr(values, "dtype", None), "kind", "O")
+    if kind in ("f", "i", "u"):
         values = getattr(values, "values", values)
-        return values if isinstance(values, np.ndarray) else pa.array(values, from_pandas=True)
-    try:
-        return pa.array(values, from_pandas=True)
-    except (pa.ArrowInvalid, pa.ArrowTypeError):
-        return list(values)
+        if isinstance(values, np.ndarray):
+            # Arrow knows neither the other order of bytes nor floats of more than 8.
+            return values.astype(f"{kind}{min(values.dtype.itemsize, 8)}", copy=False)
+    for attempt in (values, list(values)) if hasattr(values, "dtype") else (list(values),):
+        try:
+            made = pa.array(attempt, from_pandas=True)
+        except (pa.ArrowException, TypeError, ValueError, OverflowError):
+            continue
+        if kind != "O" or not _taken_for_another(made.type, attempt):
+            return made
+    return attempt
+
+
+def _taken_for_another(made: Any, values: Any) -> bool:
+    """Whether Arrow made values of one type of several: 1 of True among floats, bytes of text among bytes."""
+    types = arrow().types
+    lost: set[type] = {bool, np.bool_} if types.is_floating(made) else {str} if types.is_binary(made) else set()
+    return bool(lost) and not lost.isdisjoint(map(type, values))
 
 
 def diagnose_many(
@@ -490,21 +532,22 @@ def diagnose_batches(batches: Iterable[pa.RecordBatch], **options: Any) -> Itera
 
     It is a plain function of batches to batches, as Spark's `mapInArrow`, Ray and others want it.
     """
-    base = options.pop("base", None) or load(options.pop("overlays", ()))
-    threads = options.pop("threads", 1)
-    diagnoser = TableDiagnoser(base, **options)
+    overlays, threads = options.pop("overlays", ()), options.pop("threads", 1)
+    diagnoser = TableDiagnoser(options.pop("base", None) or load(overlays), **options)
     sheets = (sheet_of(batch) for batch in batches)
     parts = (sheet.part(start, BLOCK) for sheet in sheets for start in range(0, max(sheet.rows, 1), BLOCK))
     yield from diagnoser.answers(parts, threads)
 
 
 def explain(table: Any, row: int, *, base: Base | None = None, **options: Any) -> Report:
-    """The full report of one row of a table, through `diagnose()`; options as for `diagnose_many`.
+    """The full report of one row of a table, counted from 0, through `diagnose()`; options as for `diagnose_many`.
 
-    Raises CaseError with the mistakes in the row.
+    Raises CaseError with the mistakes in the row, UsageError when there is no such row, DataError, and the errors of
+    `load`.
     """
     from diagnose.diagnosis import diagnose
 
-    base = base or load(options.pop("overlays", ()))
-    diagnoser = TableDiagnoser(base, options.get("profile"))
+    overlays, _ = options.pop("overlays", ()), options.pop("threads", 1)
+    base = base or load(overlays)
+    diagnoser = TableDiagnoser(base, **options)
     return diagnose(diagnoser.case(sheet_of(table), row), base=base)

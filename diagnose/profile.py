@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field
 
 from diagnose.errors import FileError, Problem, UsageError, did_you_mean
@@ -38,13 +38,13 @@ class Profile(BaseModel):
         columns, constants = dict(self.columns), dict(self.constants)
         for text in maps:
             column, equals, target = text.rpartition("=")
-            if not equals or not column or not target:
-                raise UsageError(f"--map {text!r} is not COLUMN=FIELD or COLUMN=FIELD:UNIT")
             field, _, unit = target.partition(":")
+            if not equals or not column or not field.strip():
+                raise UsageError(f"--map {text!r} is not COLUMN=FIELD or COLUMN=FIELD:UNIT")
             columns[column] = Target(field=field.strip(), unit=unit.strip())
         for text in sets:
             field, equals, value = text.partition("=")
-            if not equals or not value.strip():
+            if not equals or not field.strip() or not value.strip():
                 raise UsageError(f"--set {text!r} is not FIELD=VALUE")
             constants[field.strip()] = value.strip()
         return Profile(columns=columns, constants=constants)
@@ -75,18 +75,29 @@ class Profile(BaseModel):
             if name in taken:
                 found.append(Problem(f"is both a constant and filled by {taken[name]!r}", field=name))
             try:
-                FieldReader(name, fields[name]).value(value)
+                if FieldReader(name, fields[name]).value(value) is None:
+                    found.append(Problem("is a constant without a value", field=name, hint="Leave it out."))
             except QuantityError as error:
                 found.append(Problem(error.message, field=name, hint=error.hint))
         return found
 
     def text(self) -> str:
-        """The profile as YAML."""
-        data = {
-            "columns": {name: target.model_dump(exclude_defaults=True) for name, target in self.columns.items()},
-            "constants": self.constants,
-        }
-        return yaml.safe_dump(data, sort_keys=False, allow_unicode=True)
+        """The profile as YAML, with every text in quotes, so that it is text when it is read again."""
+        lines = []
+        if self.columns:
+            lines.append("columns:")
+        for name, target in self.columns.items():
+            lines.append(f"  {_quoted(name)}: {_quoted(target.model_dump(exclude_defaults=True))}")
+        if self.constants:
+            lines.append("constants:")
+        lines += [f"  {_quoted(name)}: {_quoted(value)}" for name, value in self.constants.items()]
+        return "\n".join(lines or ["{}"]) + "\n"
+
+
+def _quoted(value: Any) -> str:
+    """Plain data as JSON, which is YAML as well; letters that cannot be seen are escaped."""
+    text = json.dumps(value, ensure_ascii=False)
+    return "".join(letter if letter.isprintable() else f"\\U{ord(letter):08x}" for letter in text)
 
 
 def _no_field(name: str, fields: Iterable[str], what: str) -> Problem:
@@ -97,10 +108,10 @@ def _no_field(name: str, fields: Iterable[str], what: str) -> Problem:
 
 def read_profile(path: Path, knowledge: Knowledge) -> Profile:
     """The profile in a YAML file. Raises FileError with every mistake and its place."""
-    document = parse_yaml(read_text(path), str(path))
+    document = parse_yaml(read_text(path, when_empty=WRITE), str(path), WRITE)
     problems: list[Problem] = []
     if not isinstance(document.data, dict):
-        raise FileError([document.problem((), "is not a profile", "Write `columns:` and `constants:`.")])
+        raise FileError([document.problem((), "is not a profile", WRITE)])
     columns = _section(document, "columns", problems)
     made: dict[str, Target] = {}
     for name, entry in columns.items():
@@ -128,10 +139,13 @@ def read_profile(path: Path, knowledge: Knowledge) -> Profile:
 
 
 PARTS = tuple(Profile.model_fields)
+WRITE = "Write `columns:` and `constants:`."
 
 
 def _section(document: Document, name: str, problems: list[Problem]) -> dict[str, Any]:
-    found = document.data.get(name) or {}
+    found = document.data.get(name)
+    if found is None:
+        return {}
     if not isinstance(found, dict):
         problems.append(document.problem((name,), "is not a mapping", f"Write `{name}:` with a line for each."))
         return {}

@@ -128,6 +128,16 @@ class Drawer:
             except CaseError:
                 continue
 
+    def near(self, case: Case) -> Case:
+        """A case that differs in one field, which may become unknown; the roles and names of materials stay."""
+        names = [name for name, field in self.fields.items() if field.kind != "material" and name != "electrode_role"]
+        given = [name for name in case.known() if name in names]
+        name = self.draw.choice(given if given and self.draw.random() < 0.6 else names)
+        value = None if self.draw.random() < 0.1 else self.value(name)
+        if isinstance(value, float):
+            value = Measured(value, value, value, 0.0, repr(value))
+        return case.model_copy(update={name: value})
+
 
 def beside(cut: float) -> tuple[float, float, float]:
     """A figure with its neighbours."""
@@ -252,17 +262,23 @@ def all_at_once(judged: Judged) -> Said:
     return said
 
 
-def drawn_bases(base: Base, seed: int, count: int) -> tuple[list[Case], list[FactBase]]:
-    """Cases of the real rule book and their facts; a case whose family nobody knows is drawn again."""
+def drawn_bases(base: Base, seed: int, count: int, near: int = 0) -> tuple[list[Case], list[FactBase]]:
+    """Cases of the real rule book and their facts, after each of them `near` cases that go on from it field by field.
+
+    A case whose family nobody knows is drawn again.
+    """
     drawer = Drawer(base, seed)
-    cases, bases = [], []
+    cases: list[Case] = []
+    bases: list[FactBase] = []
     while len(cases) < count:
         case = drawer.case()
-        try:
-            bases.append(fact_base(case, base.knowledge))
-        except CaseError:
-            continue
-        cases.append(case)
+        for step in range(min(1 + near, count - len(cases))):
+            case = drawer.near(case) if step else case
+            try:
+                bases.append(fact_base(case, base.knowledge))
+            except CaseError:
+                break
+            cases.append(case)
     return cases, bases
 
 

@@ -5,8 +5,14 @@ from __future__ import annotations
 import contextlib
 import io
 import re
+import shlex
+import shutil
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
+import pyarrow.parquet as pq
+import pytest
 from picture import BLOCK, EXAMPLE, answer, excerpt
 
 import diagnose as package
@@ -32,11 +38,27 @@ def test_command_shown_runs_the_example_in_the_picture() -> None:
 
 
 def test_there_are_two_commands() -> None:
-    """The README has one command that runs the example and one that runs the tests."""
-    run, test = block("sh")
+    """The README has one command that runs the example, one that runs the tests, and two for a table of cells."""
+    run, test, table = block("sh")
+    assert len(table.strip().splitlines()) == 2
     assert run.strip().endswith(f"bin/diagnose run {EXAMPLE}")
     assert test.strip().endswith("bin/pytest")
     assert all(each.startswith("python3 -m venv .venv && .venv/bin/pip install ") for each in (run, test))
+
+
+def test_the_command_for_a_table_makes_answers_and_a_page(
+    command: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The table of the README, with names and units of its own, becomes answers and a page; three rows are wrong."""
+    words = shlex.split(block("sh")[2].strip().splitlines()[1])
+    assert words[:2] == [".venv/bin/diagnose", "batch"]
+    shutil.copytree(ROOT / "examples" / "line", tmp_path / "examples" / "line")
+    monkeypatch.chdir(tmp_path)
+    done = command(*words[1:])
+    assert done.code == 1
+    assert "3 of 300 rows have mistakes" in done.err
+    assert pq.read_table("answers.parquet").num_rows == 300
+    assert "<svg" in Path("answers.html").read_text(encoding="utf-8")
 
 
 def test_three_lines_of_python_run() -> None:
