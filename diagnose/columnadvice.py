@@ -60,6 +60,10 @@ class Best:
     def add(self, place: int, keys: Any, at: Rows | slice = slice(None), marked: Mask = False) -> None:
         """Enter the keys of one name, in some rows."""
         new: Any = (keys * np.float64(self.count) + (self.count - 1 - place)) * 2.0 + marked
+        if not isinstance(at, slice):
+            # Most names do not come among the best of a row; what they cannot change is left alone.
+            enters = np.flatnonzero(new > self.packed[-1][at])
+            at, new = at[enters], new if np.ndim(new) == 0 else new[enters]
         for packed in self.packed:
             old = packed[at]
             higher, new = np.maximum(old, new), np.minimum(old, new)

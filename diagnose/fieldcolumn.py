@@ -1,7 +1,8 @@
 """From a column of a table to a column of a field: units, text, missing values, and what is wrong in which rows.
 
-Tables hold what people and instruments write: figures, figures as text, "85 ± 5", "<10", NaN, "n/a", yes and no. Each
-distinct value is read once by what reads the fields of a `Case`, so a cell means what it means in a case file.
+Tables hold what people and instruments write: figures, figures as text, "85 ± 5", "<10", NaN, "n/a", yes and no. A cell
+means what it means in a case file, with more ways to write a flag or nothing: each distinct value is read once by what
+reads the fields of a `Case`, and a column of plain figures all at once by the same arithmetic.
 """
 
 from __future__ import annotations

@@ -223,12 +223,8 @@ class TableDiagnoser:
         arrays.append(_coded(advice.feared(1)[0].names, names["remedies"], bad))
         arrays.append(_coded(judged.missing, names["fields"], bad))
         arrays.append(self._rules(judged, ranking, bad))
-        arrays.append(
-            pa.array(
-                [_told(problems.get(row)) for row in range(sheet.rows)] if problems else [None] * sheet.rows,
-                type=pa.string(),
-            )
-        )
+        told = [_told(problems.get(row)) for row in range(sheet.rows)] if problems else None
+        arrays.append(pa.nulls(sheet.rows, pa.string()) if told is None else pa.array(told, type=pa.string()))
         return self._with_kept(pa.RecordBatch.from_arrays(arrays, schema=self.schema), sheet)
 
     @cached_property
@@ -393,7 +389,7 @@ def _coded(codes: NDArray[Any], words: Any, bad: NDArray[np.bool_]) -> Any:
 def _kept(pa: Any, raw: Any, kind: Any, rows: int) -> Any:
     """A column that is passed on, with its type when that is known; empty where the table lacks it.
 
-    What is still a list holds values of several types, and is passed on as text.
+    What is still a list holds values of several types or of one that Arrow lacks, and is passed on as text.
     """
     if raw is None:
         return pa.nulls(rows, kind)
@@ -516,8 +512,8 @@ def diagnose_many(
     Returns an Arrow table with the rows in their order: the columns that are no fields of a case (`keep`), verdict,
     severity, the first `causes` with probability and log-odds in decibans, the first `remedies`, the contraindicated
     remedy one would reach for first (`avoid`), the field `missing` most, the `rules` that decided, and `error` for rows
-    that could not be judged. Raises DataError for a table in which no row can be judged, UsageError, and the errors of
-    `load`.
+    that could not be judged. Raises DataError for a table whose columns are not those needed, UsageError for what is no
+    table, and the errors of `load`.
     """
     pa = arrow()
     diagnoser = TableDiagnoser(base or load(overlays), profile, causes, remedies, keep)
