@@ -203,9 +203,13 @@ def diagnoser_of(job: Job) -> TableDiagnoser:
             )
         options = job.options
         found = TableDiagnoser(base, options.profile, options.causes, options.remedies, job.kept)
-        _HELD.clear()
-        _HELD[job.key] = found
+        _hold(job, found)
     return found
+
+
+def _hold(job: Job, diagnoser: TableDiagnoser) -> None:
+    _HELD.clear()
+    _HELD[job.key] = diagnoser
 
 
 def run_part(job: Job, name: str, part: Part) -> Done:
@@ -255,14 +259,17 @@ def _texts(column: Any) -> Any:
 
 
 def _text(value: Any) -> str | None:
+    if isinstance(value, (dict, list, tuple, bool)):
+        return json.dumps(value, ensure_ascii=False, default=str)
     if isinstance(value, bytes):
         return value.decode(errors="backslashreplace")
-    return value if value is None or isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+    return None if value is None else str(value)
 
 
 def _unwritable(path: Path, error: Exception) -> Problem:
     hint = "Make room or name another place, then run again with --resume."
-    said = getattr(error, "strerror", None) or str(error).splitlines()[0]
+    number = getattr(error, "errno", None)
+    said = os.strerror(number) if number else str(error).partition("\n")[0]
     return Problem(f"cannot be written ({said})", file=str(path), hint=hint)
 
 
@@ -324,6 +331,8 @@ class Batch:
     def run(self, workers: int = 1, scheduler: str | None = None) -> Iterator[Done]:
         """Work out what is left, and say when each part is finished. Parts may finish in any order."""
         names = {part: name for name, part in self.left}
+        if not names:
+            return
         if scheduler is not None:
             from diagnose.cluster import run_on
 
@@ -390,8 +399,10 @@ def begin(
     sent = parcel(overlays)
     base = unpacked(sent)
     planned = plan(sources, TableDiagnoser(base, options.profile, options.causes, options.remedies), options)
-    options = _renamed(options, planned, base)
+    diagnoser = TableDiagnoser(base, options.profile, options.causes, options.remedies, planned.kept)
+    options = _renamed(options, planned.kept, diagnoser)
     job = Job(sent, base.rules.hash, base.knowledge.hash, options, planned.kept, str(folder))
+    _hold(job, diagnoser)
     done = _finished(folder, job, planned) if resume else set()
     try:
         notes = folder / NOTES
@@ -409,10 +420,9 @@ def begin(
     return Batch(job, planned, output, done), base
 
 
-def _renamed(options: Options, planned: Plan, base: Base) -> Options:
+def _renamed(options: Options, kept: tuple[tuple[str, Any], ...], diagnoser: TableDiagnoser) -> Options:
     """The options with columns named as in the output. Raises UsageError for one that the summary cannot use."""
-    diagnoser = TableDiagnoser(base, options.profile, options.causes, options.remedies, planned.kept)
-    names = dict(zip(dict(planned.kept), diagnoser.full_schema.names, strict=False))
+    names = dict(zip(dict(kept), diagnoser.full_schema.names, strict=False))
     by, time, id_ = (None if name is None else names[name] for name in (options.by, options.time, options.id))
     try:
         Summary(by, time).add(diagnoser.answer(Sheet({}, 0)))
@@ -494,13 +504,18 @@ def _in_processes(job: Job, parts: Sequence[tuple[str, Part]], workers: int) -> 
     """Parts as they are finished by worker processes, each of which makes the rules once."""
     waiting = iter(parts)
     running: set[Future[Done]] = set()
+
+    def some(most: int) -> set[Future[Done]]:
+        with _deaf():
+            return {pool.submit(_work, name, part) for name, part in islice(waiting, most)}
+
     # A new interpreter for each worker: a copy of this one would share locks that other threads hold.
     with ProcessPoolExecutor(min(workers, len(parts)), get_context("spawn"), _begin_worker, (job,)) as pool:
         try:
-            running = {pool.submit(_work, name, part) for name, part in islice(waiting, 2 * workers)}
+            running = some(2 * workers)
             while running:
                 finished, running = wait(running, return_when=FIRST_COMPLETED)
-                running |= {pool.submit(_work, name, part) for name, part in islice(waiting, len(finished))}
+                running |= some(len(finished))
                 for each in finished:
                     yield each.result()
         except BrokenProcessPool:
@@ -511,13 +526,26 @@ def _in_processes(job: Job, parts: Sequence[tuple[str, Part]], workers: int) -> 
                 each.cancel()
 
 
+@contextmanager
+def _deaf() -> Iterator[None]:
+    """Processes that are started meanwhile never hear Ctrl-C. It means the batch, which ends its workers itself."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 _JOB: list[Job] = []
 
 
 def _begin_worker(job: Job) -> None:
     _JOB[:] = [job]
-    # Who presses Ctrl-C means the batch, which ends its workers; and when that is killed, nobody else does.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # When the batch is killed nobody else ends its workers.
     threading.Thread(target=_end_with_parent, daemon=True).start()
 
 
@@ -581,7 +609,7 @@ def _cast(column: Any, kind: Any) -> Any:
     pa = arrow()
     import pyarrow.compute as pc
 
-    if kind != pa.string() or not pa.types.is_nested(column.type):
+    if column.type == kind or kind != pa.string():
         return column if column.type == kind else column.cast(kind)
     if pa.types.is_list(column.type) and pa.types.is_dictionary(column.type.value_type):
         return pc.binary_join(column.cast(pa.list_(kind)), " ")

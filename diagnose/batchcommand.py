@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -31,8 +31,8 @@ def run_batch(
     overlay: Iterable[Path],
     width: int,
     *,
-    maps: Iterable[str],
-    sets: Iterable[str],
+    maps: Sequence[str],
+    sets: Sequence[str],
     profile: Path | None,
     save_profile: Path | None,
     report: Path | None,
@@ -93,7 +93,9 @@ def _separator(word: str) -> str:
     return found
 
 
-def _profile(path: Path | None, maps: Iterable[str], sets: Iterable[str], overlay: Iterable[Path]) -> Profile:
+def _profile(path: Path | None, maps: Sequence[str], sets: Sequence[str], overlay: Iterable[Path]) -> Profile:
+    if path is None and not maps and not sets:
+        return Profile()
     knowledge = load(overlay).knowledge
     found = (read_profile(path, knowledge) if path is not None else Profile()).with_words(maps, sets)
     problems = found.problems(knowledge)

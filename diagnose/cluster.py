@@ -112,7 +112,10 @@ def keep(run: str, job: Job | None) -> None:
 
 def _work(run: str, name: str, part: Part) -> Done | DiagnoseError:
     """A part, or what hinders all of them: as a result, for Dask prints where an error was raised."""
+    job = _JOBS.get(run)
+    if job is None:
+        return DiagnoseError("the batch was ended before this part was begun")
     try:
-        return run_part(_JOBS[run], name, part)
+        return run_part(job, name, part)
     except DiagnoseError as error:
         return error

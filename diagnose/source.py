@@ -283,7 +283,9 @@ def _encoding(name: str) -> str:
     plain = bytes(range(128))
     try:
         found = codecs.lookup(name).name
-        fits = plain.decode(found) == plain.decode("ascii")
+        # In some encodings bytes of ASCII make up other signs, among them a quote that is none.
+        signs = "\N{LATIN SMALL LETTER E WITH ACUTE}\N{CJK UNIFIED IDEOGRAPH-96FB}".encode(found, "ignore")
+        fits = plain.decode(found) == plain.decode("ascii") and (not signs or max(signs) > 127)
     except LookupError:
         raise UsageError(f"there is no encoding {name!r}. {usual}") from None
     except ValueError:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
+import signal
 import subprocess
 import sys
 import textwrap
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -30,6 +30,27 @@ from diagnose.profile import Profile, Target
 from diagnose.source import TextOptions
 from diagnose.summary import Summary
 
+# A cause that a site adds to the rules.
+SITE = """
+cause: binder-residue
+title: Binder left on the active material
+family: composite
+guide: []
+mechanism: Binder covers the particles.
+key_question: Was the binder removed?
+confused_with: [poor-percolation]
+only_if: {electrode_form: composite}
+gate_says: Only a composite electrode holds binder.
+prior: rare
+sources: {judgement: judgement}
+evidence:
+  - id: poor-use
+    when: {utilisation_percent: {below: 70}}
+    for: moderate
+    group: capacity
+    because: Covered particles take no part.
+    sources: {judgement: judgement}
+"""
 ODD = ".part-00000-00000.parquet." + "0" * 32
 
 
@@ -133,8 +154,10 @@ def test_one_file(line: Path, tmp_path: Path, suffix: str) -> None:
 def test_no_rows(tmp_path: Path, output: str) -> None:
     """A table without rows gives a table without rows, with all its columns."""
     write(cells(0), tmp_path / "none.csv")
-    made = run(tmp_path / "none.csv", tmp_path / output)
+    made = begun(tmp_path / "none.csv", tmp_path / output)
+    assert [each.rows for each in made.run()] == [0]
     assert made.summary().rows == 0
+    made.finish()
     written = tmp_path / output
     if output == "out":
         names = pq.read_table(written / "part-00000-00000.parquet").schema.names
@@ -173,7 +196,7 @@ def test_key_that_comes_late(tmp_path: Path) -> None:
     table = cells(60).to_pylist()
     path = tmp_path / "a.jsonl"
     rows = [{key: value for key, value in row.items() if key != RESISTANCE} for row in table[:40]]
-    rows += [{**row, "R": row.pop(RESISTANCE)} for row in table[40:]]
+    rows += [{"R" if key == RESISTANCE else key: value for key, value in row.items()} for row in table[40:]]
     path.write_text("".join(json.dumps(row) + "\n" for row in rows))
     run(path, tmp_path / "out", profile=Profile(columns={"R": Target(field=RESISTANCE)}))
     found = answers(tmp_path / "out")
@@ -195,23 +218,24 @@ def test_rows_without_a_field_in_a_part(tmp_path: Path) -> None:
 
 def test_hive_folders(tmp_path: Path) -> None:
     """Names of folders give columns that are passed on, or fill a field."""
-    table = cells(4).drop_columns(["electrode_role", "electrolyte"])
-    write(table, tmp_path / "line=7" / "electrode_role=anode" / "a.parquet")
-    write(table, tmp_path / "line=8" / "electrode_role=cathode" / "electrolyte=LLZO" / "a.csv")
-    profile = Profile(constants={"electrolyte_family": "garnet"})
-    run(tmp_path, tmp_path.parent / f"{tmp_path.name}-out", profile=profile)
-    found = answers(tmp_path.parent / f"{tmp_path.name}-out")
-    assert [row["line"] for row in found] == ["7"] * 4 + ["8"] * 4
-    assert [row["error"] for row in found] == [None] * 8
-    alike = diagnose_many(table, profile=Profile(constants={"electrolyte_family": "garnet", "electrode_role": "anode"}))
-    assert [row["cause_1"] for row in found[:4]] == alike.column("cause_1").to_pylist()
+    table = cells(20)
+    bare = table.drop_columns(["electrode_role", "electrolyte"])
+    folder = tmp_path / "line=7" / "electrode_role=anode"
+    write(bare.take(list(range(1, 20, 2))), folder / "electrolyte=LLZO" / "a.parquet")
+    write(bare.take(list(range(0, 20, 2))), tmp_path / "electrode_role=cathode" / "electrolyte=Li6PS5Cl" / "a.csv")
+    run([folder, tmp_path / "electrode_role=cathode"], tmp_path / "out")
+    found = answers(tmp_path / "out")
+    assert [row["line"] for row in found] == ["7"] * 10 + [None] * 10
+    expected = diagnose_many(table.take([*range(1, 20, 2), *range(0, 20, 2)]))
+    for name in ("cause_1", "probability_1", "rules", "error"):
+        assert [row[name] for row in found] == expected.column(name).to_pylist()
 
 
 # --- columns that are passed on
 
 KINDS = {
     "timestamp": pa.array([0, 1], type=pa.timestamp("s", "UTC")),
-    "date": pa.array([0, 1], type=pa.date64()),
+    "date": pa.array([0, 86_400_000], type=pa.date64()),
     "decimal": pa.array([1, 2], type=pa.decimal128(10, 2)),
     "bytes": pa.array([b"a", b"\xff"], type=pa.binary()),
     "half": pa.array([1.5, float("nan")], type=pa.float16()),
@@ -353,11 +377,11 @@ def test_broken_part(line: Path, tmp_path: Path, workers: int) -> None:
     assert problem.message.startswith("cannot be read (")
     assert [name for name, _ in made.left] == ["part-00000-00001"]
     assert column(tmp_path / "out", "cell") == [*range(10), *range(20, 50)]
-    kept = (tmp_path / "out" / "part-00001-00000.parquet").stat()
+    kept = stamps(tmp_path / "out")[tmp_path / "out" / "part-00001-00000.parquet"]
     path.write_bytes(raw)
     assert not run(line, tmp_path / "out", resume=True).failed
     assert column(tmp_path / "out", "cell") == list(range(50))
-    assert (tmp_path / "out" / "part-00001-00000.parquet").stat() == kept
+    assert stamps(tmp_path / "out")[tmp_path / "out" / "part-00001-00000.parquet"] == kept
 
 
 def test_broken_part_of_one_file(line: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -394,18 +418,24 @@ def test_column_that_cannot_be_passed_on(line: Path, tmp_path: Path, monkeypatch
 # --- outputs that are refused
 
 
+def stamps(root: Path) -> dict[Path, tuple[int, int, int]]:
+    """Files and folders, and what changes with what is in them."""
+    about = {path: path.stat() for path in root.rglob("*")}
+    return {path: (each.st_ino, each.st_size, each.st_mtime_ns) for path, each in about.items()}
+
+
 def test_output_exists(line: Path, tmp_path: Path) -> None:
     """An output that is there is refused, a folder and a file, finished and begun, and nothing in it is touched."""
     begun(line, tmp_path / "begun")
     for name in ("out", "out.csv"):
         run(line, tmp_path / name)
-    before = {path: path.stat() for path in tmp_path.rglob("*")}
+    before = stamps(tmp_path)
     for name in ("begun", "out", "out.csv"):
         said = refused(lambda name=name: begun(line, tmp_path / name))
         assert said == (
             f"{tmp_path / name} exists already. Add --resume to go on with it, or --overwrite to begin again."
         )
-    assert {path: path.stat() for path in tmp_path.rglob("*")} == before
+    assert stamps(tmp_path) == before
 
 
 def test_output_of_somebody_else(line: Path, tmp_path: Path) -> None:
@@ -487,8 +517,7 @@ def test_resume_by_other_rules(line: Path, tmp_path: Path, monkeypatch: pytest.M
     old = begun(line, tmp_path / "out").job
     site = tmp_path / "site"
     (site / "rules").mkdir(parents=True)
-    changed = (Path(module.package.__file__).parent.parent / "rules" / "thresholds.yaml").read_text()
-    (site / "rules" / "thresholds.yaml").write_text(changed.replace("value: 2\n", "value: 2.5\n"))
+    (site / "rules" / "own.yaml").write_text(SITE)
     said = refused(lambda: begun(line, tmp_path / "out", [site], resume=True))
     new = module.unpacked(module.parcel([site])).rules.hash
     assert old.rules != new
@@ -536,9 +565,10 @@ def test_resume_of_what_is_finished(line: Path, tmp_path: Path) -> None:
     """A finished folder is resumed by doing nothing; a finished file is left alone and said to be finished."""
     run(line, tmp_path / "out")
     run(line, tmp_path / "out.csv")
-    before = {path: path.stat() for path in tmp_path.rglob("part-*")}
-    assert begun(line, tmp_path / "out", resume=True).left == []
-    assert {path: path.stat() for path in tmp_path.rglob("part-*")} == before
+    before = {path: stamp for path, stamp in stamps(tmp_path / "out").items() if path.suffix == ".parquet"}
+    made = run(line, tmp_path / "out", resume=True)
+    assert made.left == []
+    assert before.items() <= stamps(tmp_path / "out").items()
     said = refused(lambda: begun(line, tmp_path / "out.csv", resume=True))
     assert said == f"{tmp_path / 'out.csv'} is finished. Add --overwrite to write it again."
 
@@ -546,14 +576,16 @@ def test_resume_of_what_is_finished(line: Path, tmp_path: Path) -> None:
 def test_resume_after_a_change(line: Path, tmp_path: Path) -> None:
     """After a file was changed its parts are worked out again, and those of the others are kept."""
     run(line, tmp_path / "out")
-    before = {path.name: path.stat() for path in (tmp_path / "out").glob("part-*")}
+    before = stamps(tmp_path / "out")
     changed(line / "file1.parquet", cells(5, 100))
     made = begun(line, tmp_path / "out", resume=True)
     assert [name for name, _ in made.left] == ["part-00001-00000"]
     run(line, tmp_path / "out", resume=True)
     assert column(tmp_path / "out", "cell") == [*range(25), *range(100, 105), *range(30, 50)]
-    after = {path.name: path.stat() for path in (tmp_path / "out").glob("part-*")}
-    assert {name for name in before if before[name] != after[name]} == {"part-00001-00000.parquet"}
+    after = stamps(tmp_path / "out")
+    assert [path.name for path in before if path.suffix == ".parquet" and before[path] != after[path]] == [
+        "part-00001-00000.parquet"
+    ]
 
 
 def test_resume_after_a_file_became_shorter(line: Path, tmp_path: Path) -> None:
@@ -589,18 +621,18 @@ def test_resume_after_a_file_was_mended(line: Path, tmp_path: Path) -> None:
     assert column(tmp_path / "out", "cell") == list(range(50))
 
 
-def test_note_of_other_rows(line: Path, tmp_path: Path) -> None:
+def test_note_of_other_rows(line: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A note never comes to stand beside a part of other rows, though a file was changed, and changed back."""
     run(line, tmp_path / "out")
     path = line / "file1.parquet"
     old, stamp = path.read_bytes(), path.stat().st_mtime_ns
     changed(path, cells(5, 100))
     made = begun(line, tmp_path / "out", resume=True)
-    # Killed between the part and its note.
-    target = tmp_path / "out" / "part-00001-00000.parquet"
-    list(made.run())
-    (tmp_path / "out" / NOTES / "part-00001-00000.json").unlink()
-    assert target.exists()
+    with monkeypatch.context() as patch:
+        # As if it were killed between the part and its note.
+        patch.setattr(module, "write_whole", lambda path, content: None)
+        list(made.run())
+    assert column(tmp_path / "out", "cell") == [*range(25), *range(100, 105), *range(30, 50)]
     path.write_bytes(old)
     os.utime(path, ns=(stamp, stamp))
     run(line, tmp_path / "out", resume=True)
@@ -706,16 +738,23 @@ DRIVER = textwrap.dedent(
     import os, shutil, signal, sys
     from pathlib import Path
 
+    import pyarrow.csv, pyarrow.parquet
+
     import diagnose.batch as module
     import diagnose.source as source
     from diagnose.batch import Options, begin
     from diagnose.data import parcel, unpacked
+    from diagnose.many import sheet_of
 
     work, name = Path(sys.argv[1]), sys.argv[2]
     source.PART_ROWS = 10
+    # Read and made once, before all children.
     sent = parcel()
     base = unpacked(sent)
     module.parcel, module.unpacked = lambda overlays: sent, lambda parcel: base
+    any_kept, none_kept = module.TableDiagnoser(base), module.TableDiagnoser(base, keep=())
+    none_kept.answer(sheet_of({"electrolyte": ["LLZO"], "electrode_role": ["anode"]}))
+    module.TableDiagnoser = lambda *arguments: none_kept if len(arguments) > 4 else any_kept
 
     def run(output, kill_at=0):
         real, seen = os.replace, 0
@@ -731,7 +770,7 @@ DRIVER = textwrap.dedent(
                 os.kill(os.getpid(), signal.SIGKILL)
 
         os.replace = replace
-        made, _ = begin([str(work / "line")], output, Options(), resume=True)
+        made, _ = begin([str(work / "line")], output, Options(keep=False), resume=True)
         for _ in made.run():
             pass
         made.finish()
@@ -774,18 +813,18 @@ DRIVER = textwrap.dedent(
 )
 
 
-@pytest.mark.parametrize(("output", "files"), [("out", 7), ("out.csv", 8)])
-def test_killed_at_any_moment(tmp_path: Path, output: str, files: int) -> None:
+@pytest.mark.parametrize(("output", "rows"), [("out", 5), ("out.csv", 15)])
+def test_killed_at_any_moment(tmp_path: Path, output: str, rows: int) -> None:
     """Killed by kill -9 before or after any file appears, a batch that is resumed writes the same bytes."""
-    for number in range(2):
-        write(cells(15, 15 * number), tmp_path / "line" / f"{number}.parquet")
+    write(cells(rows), tmp_path / "line" / "a.parquet")
     driver = tmp_path / "driver.py"
     driver.write_text(DRIVER)
     command = [sys.executable, driver, tmp_path, output]
     done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
     assert (done.returncode, done.stderr) == (0, "")
-    # The job, four parts with their notes and, in the end, the whole: each has a moment before and one after.
-    assert int(done.stdout) == 2 * (1 + 2 * 4 + (output != "out")) + 1
+    # The job, each part and its note and, in the end, the one file: all have a moment before and one after.
+    files = 3 if output == "out" else 6
+    assert int(done.stdout) == 2 * files + 1
 
 
 # --- several processes
@@ -795,16 +834,13 @@ def test_killed_at_any_moment(tmp_path: Path, output: str, files: int) -> None:
 def test_workers(line: Path, tmp_path: Path, output: str) -> None:
     """Two worker processes write the bytes that one process writes."""
     run(line, tmp_path / "one" / output)
-    made = run(line, tmp_path / "two" / output, workers=2, by=None)
-    one, two = tmp_path / "one" / output, tmp_path / "two" / output
-    if output == "out":
-        assert parts(one) == parts(two) != {}
-        assert [path.name for path in (one / NOTES).iterdir()].sort() == [
-            path.name for path in (two / NOTES).iterdir()
-        ].sort()
-    else:
-        assert one.read_bytes() == two.read_bytes()
-    assert not made.left
+    run(line, tmp_path / "two" / output, workers=2)
+    one, two = (
+        {path.relative_to(folder): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+        for folder in (tmp_path / "one", tmp_path / "two")
+    )
+    assert one == two
+    assert len(one) == (13 if output == "out" else 1)
 
 
 def test_worker_that_makes_other_rules(line: Path, tmp_path: Path) -> None:
@@ -817,9 +853,18 @@ def test_worker_that_makes_other_rules(line: Path, tmp_path: Path) -> None:
 def test_killed_worker(line: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A worker process that is killed ends the run with what to do, and the run can be resumed."""
     made = begun(line, tmp_path / "out")
-    monkeypatch.setattr(module, "_work", os.abort)
+    monkeypatch.setattr(module, "_work", die)
     with pytest.raises(FileError, match=r"a worker process was killed.* Run again with --resume, with fewer --workers"):
-        list(module._in_processes(made.job, [(name, part) for name, part in made.left], 2))
+        list(made.run(2))
+    monkeypatch.undo()
+    monkeypatch.setattr(source, "PART_ROWS", 10)
+    run(line, tmp_path / "out", resume=True)
+    assert column(tmp_path / "out", "cell") == list(range(50))
+
+
+def die(name: str, part: Any) -> None:
+    """What a worker does for which there is no memory."""
+    os.kill(os.getpid(), signal.SIGKILL)
 
 
 # --- ids
@@ -858,8 +903,3 @@ def test_progress_counts(line: Path, tmp_path: Path) -> None:
     done = list(begun(line, tmp_path / "out").run())
     assert [(each.rows, each.errors) for each in done] == [(10, 0), (10, 0), (5, 0), (5, 0), (10, 0), (10, 0)]
     assert all(isinstance(each, Done) for each in done)
-
-
-def unused() -> Iterator[None]:
-    shutil.rmtree("never")
-    yield
