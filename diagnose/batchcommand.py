@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import sys
 import time
 from collections.abc import Iterable, Iterator, Sequence
@@ -12,6 +13,7 @@ from typing import Any
 
 import click
 
+import diagnose as package
 from diagnose.batch import Batch, Done, Options, begin, repeated, write_whole
 from diagnose.data import Base, load
 from diagnose.errors import FileError, Problem, UsageError, did_you_mean, in_order
@@ -50,6 +52,8 @@ def run_batch(
     encoding: str,
 ) -> list[Problem]:
     """Run a batch and print its summary. Returns the mistakes that are left; raises UsageError and DataError."""
+    names = list(names)
+    _refuse_files(names, output, profile, report, save_profile, overwrite or resume)
     chosen = _profile(profile, maps, sets, overlay)
     for path in (save_profile, report):
         if path is not None and not path.absolute().parent.is_dir():
@@ -71,12 +75,19 @@ def run_batch(
         count, some = repeated(made, made.job.options.id)
         if count:
             told = f"{', '.join(map(plain, some))}{', ...' * (count > len(some))}"
-            click.echo(f"{count} values of {plain(id_)} stand in several rows: {told}")
+            words = f"1 value of {plain(id_)} stands" if count == 1 else f"{count} values of {plain(id_)} stand"
+            click.echo(f"{words} in several rows: {told}")
     made.finish()
     if report is not None:
         from diagnose.summarypage import page
 
-        _save(report, page(summary, base, f"Batch {output.name}", plain(", ".join(names), MOST_LETTERS)))
+        made_by = {"diagnose": package.__version__, "rules": base.rules.hash, "knowledge": base.knowledge.hash}
+        made_by |= {
+            f"column {plain(name)}": f"{each.field} {each.unit}".strip() for name, each in chosen.columns.items()
+        }
+        made_by |= {f"constant {name}": plain(str(value)) for name, value in chosen.constants.items()}
+        source = plain(", ".join(names), MOST_LETTERS)
+        _save(report, page(summary, base, f"Batch {output.name}", source, made_by))
     if made.left:
         told = f"{len(made.left)} of {len(made.plan.parts)} parts are missing in the output; the others are in {{}}"
         hint = "Mend or take out what is named above, then run again with --resume."
@@ -84,6 +95,26 @@ def run_batch(
     if summary.errors:
         problems.append(Problem(f"{summary.errors} of {summary.rows} rows have mistakes, told in the column error"))
     return problems
+
+
+def _refuse_files(
+    names: Iterable[str], output: Path, profile: Path | None, report: Path | None, saved: Path | None, replace: bool
+) -> None:
+    """Refuse a page or profile that would destroy something. Raises UsageError."""
+    read = [*map(Path, names), *([profile] if profile is not None else [])]
+    for path, option, suffixes in (
+        (report, "--report", (".html", ".htm")),
+        (saved, "--save-profile", (".yaml", ".yml")),
+    ):
+        if path is None:
+            continue
+        if path.suffix.lower() not in suffixes:
+            raise UsageError(f"{option} {path} must end in {suffixes[0]}.")
+        taken = [*read, output, *([report] if option == "--save-profile" and report is not None else [])]
+        if any(path.resolve() == each.resolve() for each in taken):
+            raise UsageError(f"{option} {path} would overwrite what is read or written. Give another name.")
+        if path.exists() and not (replace and path.is_file()):
+            raise UsageError(f"{option} {path} exists already. Give another name, or --overwrite to write all anew.")
 
 
 def _separator(word: str) -> str:
@@ -122,7 +153,7 @@ def _remarks(made: Batch, base: Base) -> Iterator[str]:
     for name in kept:
         near = did_you_mean(name, base.knowledge.vocabulary)
         if near:
-            yield f"  {name}: {near} If so, add --map {name}=FIELD."
+            yield f"  {name}: {near} If so, add --map {shlex.quote(f'{name}=FIELD')}."
     for problem in made.plan.problems:
         yield f"Left out: {plain(str(problem), MOST_LETTERS)}"
 

@@ -52,6 +52,7 @@ class FieldReader:
         self.number = field.kind in ("number", "integer")
         # Raises QuantityError when the unit does not fit the field.
         self.scale = conversion(unit, field.unit) if unit and self.number else (1.0, 0.0)
+        self._choices = {each.casefold(): each for each in field.of} if field.kind == "choice" else {}
         self._known: dict[Hashable, Any] = {}
 
     def value(self, raw: Any) -> Any:
@@ -69,6 +70,8 @@ class FieldReader:
                 return None
             if self.field.kind == "flag" and word in FLAGS:
                 return FLAGS[word]
+            # Tables are written by many hands: Anode is anode.
+            raw = self._choices.get(word, raw)
         if self.field.kind == "flag" and isinstance(raw, (int, float)) and raw in (0, 1):
             return bool(raw)
         if self.unit and self.number and isinstance(raw, (int, float, str)) and not isinstance(raw, bool):

@@ -106,6 +106,8 @@ class TableDiagnoser:
         self.base, self.profile = base, profile or Profile()
         self.kept = None if keep is True else tuple(keep or ())
         self.causes, self.remedies = causes, remedies
+        if not isinstance(self.profile, Profile):
+            raise UsageError("profile takes a Profile: diagnose.profile.Profile(columns={...}, constants={...})")
         problems = self.profile.problems(base.knowledge)
         if problems:
             raise DataError(problems)
@@ -333,7 +335,7 @@ class TableDiagnoser:
 
     def case(self, sheet: Sheet, row: int) -> Case:
         """The case in a row. Raises CaseError with its mistakes, UsageError when there is no such row."""
-        if not 0 <= row < sheet.rows:
+        if not isinstance(row, int) or not 0 <= row < sheet.rows:
             raise UsageError(f"there is no row {row}: the table has {sheet.rows}, counted from 0")
         sources = self.sources(list(sheet.columns))
         part = sheet.part(row, 1)

@@ -36,11 +36,15 @@ class Profile(BaseModel):
     def with_words(self, maps: Iterable[str], sets: Iterable[str]) -> Profile:
         """This profile with `COLUMN=FIELD:UNIT` and `FIELD=VALUE` laid over it. Raises UsageError."""
         columns, constants = dict(self.columns), dict(self.constants)
+        new: set[str] = set()
         for text in maps:
             column, equals, target = text.rpartition("=")
             field, _, unit = target.partition(":")
             if not equals or not column or not field.strip():
                 raise UsageError(f"--map {text!r} is not COLUMN=FIELD or COLUMN=FIELD:UNIT")
+            if column in new:
+                raise UsageError(f"--map names the column {column!r} twice")
+            new.add(column)
             columns[column] = Target(field=field.strip(), unit=unit.strip())
         for text in sets:
             field, equals, value = text.partition("=")

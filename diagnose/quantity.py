@@ -61,6 +61,7 @@ _COMMA = re.compile(r"\d,\d")
 _SPELLINGS = (
     ("⁻¹", "^-1"), ("⁻²", "^-2"), ("⁻³", "^-3"), ("²", "^2"), ("³", "^3"), ("Ω", "ohm"), ("Ω", "ohm"), ("·", "*"),
     ("⋅", "*"), ("×", "*"), ("µ", "u"), ("μ", "u"), ("°", "deg"), ("%", "percent"), ("Å", "angstrom"),
+    ("Ohm", "ohm"), ("OHM", "ohm"),
     ("\N{ANGSTROM SIGN}", "angstrom"),
 )  # fmt: skip
 _POWER = re.compile(r"\b([mcu]?m|in)([23])\b|(?<=[A-Za-z])(-[123])\b")

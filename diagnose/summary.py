@@ -597,6 +597,8 @@ class Summary:
                 yield from _wrapped("There are too many kinds of mistake to count them.", width)
             for row, message in self.examples:
                 yield from _wrapped(f"row {row}: {plain(message, LONGEST_EXAMPLE)}", width)
+            if self.errors > len(self.examples):
+                yield f"  and {self.errors - len(self.examples):,} more rows (counted from 0)"
 
     def _course(self, width: int) -> Iterator[str]:
         unit, groups, _ = self.periods()

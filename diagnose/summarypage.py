@@ -294,7 +294,7 @@ def _errors(summary: Summary) -> str:
 def _versions(told: Mapping[str, str], source: str) -> str:
     rows = [["Input", _t(source, 1000)]] if source else []
     rows += [[_t(name), _code(version)] for name, version in told.items()]
-    lede = "With these equal, the same input gives the same page."
+    lede = "With these, the options and the input equal, the same page comes out."
     return _section("Versions", lede, [_table("What made this page", ["Part", "Version"], rows, words=2)])
 
 

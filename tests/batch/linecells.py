@@ -16,9 +16,10 @@ import pyarrow.parquet as pq
 import pytest
 
 import diagnose.batch as module
-from diagnose import data
+from diagnose import many
 from diagnose.batch import Batch, Options, begin
-from diagnose.data import Base, Parcel, parcel
+from diagnose.columns import Columns
+from diagnose.data import Base, Parcel, parcel, unpacked
 
 RESISTANCE = "interfacial_resistance_ohm_cm2"
 
@@ -78,10 +79,10 @@ def column(folder: Path, name: str) -> list[Any]:
 
 
 def remember(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let `begin` read the shipped rules once for all tests, not once for each run."""
-    unpacked = {id(_shipped()): _base()}
-    monkeypatch.setattr(module, "parcel", lambda overlays=(): parcel(overlays) if tuple(overlays) else _shipped())
-    monkeypatch.setattr(module, "unpacked", lambda sent: unpacked.get(id(sent)) or data.unpacked(sent))
+    """Let the shipped rules be read and made once for all tests, not once for each run."""
+    monkeypatch.setattr(module, "parcel", lambda overlays: parcel(overlays) if tuple(overlays) else _shipped())
+    monkeypatch.setattr(module, "unpacked", lambda sent: _base() if sent is _shipped() else unpacked(sent))
+    monkeypatch.setattr(many, "Columns", lambda base: _columns() if base is _base() else Columns(base))
 
 
 @cache
@@ -91,7 +92,12 @@ def _shipped() -> Parcel:
 
 @cache
 def _base() -> Base:
-    return data.unpacked(_shipped())
+    return unpacked(_shipped())
+
+
+@cache
+def _columns() -> Columns:
+    return Columns(_base())
 
 
 def run(
