@@ -323,7 +323,7 @@ def test_words_of_many_batches(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     table = table.append_column("x", pa.chunked_array(chunks))
     with pa.ipc.new_stream(tmp_path / "a.arrow", table.schema) as writer:
         writer.write_table(table, max_chunksize=100)
-    monkeypatch.setattr(source, "PART_ROWS", 70)
+    monkeypatch.setattr(source, "PART_ROWS", 400)
     for name in ("out.arrow", "out.parquet"):
         run(tmp_path / "a.arrow", tmp_path / name)
     assert pf.read_table(tmp_path / "out.arrow").column("x").to_pylist() == words

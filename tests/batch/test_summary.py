@@ -27,7 +27,9 @@ from diagnose.many import diagnose_many
 from diagnose.summary import Summary, percent, plain, surely
 from diagnose.summarypage import page
 
-LAWS = settings(deadline=None, max_examples=25, suppress_health_check=list(HealthCheck))
+LAWS = settings(
+    derandomize=True, database=None, deadline=None, max_examples=25, suppress_health_check=list(HealthCheck)
+)
 VERDICTS = ("healthy", "faulty", "faulty", "undetermined", "invalid_data", "outside_scope")
 CAUSES = ("stripping-voids", "coating-fault", "soft-short", "no-longer-in-the-rules")
 HOSTILE = (
