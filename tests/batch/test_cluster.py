@@ -216,6 +216,13 @@ def test_jobs_are_forgotten(cluster: Cluster, line: Path, tmp_path: Path) -> Non
         cluster.wait_until(lambda: set(client.run(eval, held).values()) == {0}, "the workers to forget")
 
 
+def test_part_of_a_run_that_was_ended(line: Path, tmp_path: Path) -> None:
+    """A worker that reaches a part after the run was ended says so and does nothing, and Dask prints no traceback."""
+    ((name, part), *_) = begun(line, tmp_path / "out").left
+    assert str(module._work("nobody's", name, part)) == "the batch was ended before this part was begun"
+    assert not parts(tmp_path / "out")
+
+
 # --- no cluster
 
 
