@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
 import os
 import re
 import shutil
@@ -25,19 +24,20 @@ from itertools import islice
 from multiprocessing import get_context, parent_process, resource_tracker
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import diagnose as package
 from diagnose.data import Base, Parcel, parcel, unpacked
 from diagnose.errors import DataError, DiagnoseError, FileError, Problem, UsageError, did_you_mean
-from diagnose.many import BLOCK, Sheet, TableDiagnoser, arrow
+from diagnose.many import TableDiagnoser
+from diagnose.onefile import join, parquet_writer
 from diagnose.profile import Profile
+from diagnose.sheet import BLOCK, Sheet, arrow, as_texts
 from diagnose.source import Input, Layout, Part, TextOptions, inputs, layout, sheets
 from diagnose.summary import Summary
+from diagnose.wholefile import write_whole, written
 
 NOTES = "_diagnose"
 OUTPUTS = (".parquet", ".csv", ".jsonl", ".arrow")
-COMPRESSION = "zstd"
 # What a batch wrote, and what it was about to write when it was killed.
 PART_NAME = re.compile(r"part-\d{5,}-\d{5,}\.(parquet|json)")
 TEMPORARY = re.compile(r"\..+\.[0-9a-f]{32}")
@@ -176,7 +176,7 @@ def _stored(kind: Any) -> Any:
         kind = kind.value_type
     written = pa.BufferOutputStream()
     try:
-        _parquet(written, pa.schema([("x", kind)])).close()
+        parquet_writer(written, pa.schema([("x", kind)])).close()
     except pa.ArrowException:
         return pa.string()
     return pq.read_schema(pa.BufferReader(written.getvalue())).field(0).type
@@ -219,7 +219,7 @@ def run_part(job: Job, name: str, part: Part) -> Done:
     try:
         summary = Summary(job.options.by, job.options.time)
         target = folder / f"{name}.parquet"
-        with _written(target) as place, _parquet(place, diagnoser.full_schema) as writer:
+        with written(target) as place, parquet_writer(place, diagnoser.full_schema) as writer:
             for sheet in sheets(part):
                 answer = diagnoser.answer(_as_text(sheet, job.kept))
                 writer.write_batch(answer)
@@ -240,30 +240,11 @@ def _as_text(sheet: Sheet, kept: Iterable[tuple[str, Any]]) -> Sheet:
     """The sheet, in which columns that are passed on as text are text."""
     pa = arrow()
     made = {
-        name: _texts(sheet.columns[name])
+        name: as_texts(sheet.columns[name])
         for name, kind in kept
         if kind == pa.string() and name in sheet.columns and getattr(sheet.columns[name], "type", None) != kind
     }
     return replace(sheet, columns={**sheet.columns, **made}) if made else sheet
-
-
-def _texts(column: Any) -> Any:
-    """A column as text; what is no single value is written as JSON."""
-    pa = arrow()
-    if not isinstance(column, list):
-        try:
-            return column.cast(pa.string())
-        except pa.ArrowException:
-            column = column.to_pylist()
-    return pa.array([_text(value) for value in column], type=pa.string())
-
-
-def _text(value: Any) -> str | None:
-    if isinstance(value, (dict, list, tuple, bool)):
-        return json.dumps(value, ensure_ascii=False, default=str)
-    if isinstance(value, bytes):
-        return value.decode(errors="backslashreplace")
-    return None if value is None else str(value)
 
 
 def _unwritable(path: Path, error: Exception) -> Problem:
@@ -277,32 +258,6 @@ def _identity(part: Part) -> list[Any]:
     """What a finished part is recognised by."""
     source = part.input
     return [source.path, source.size, source.changed, [list(each) for each in source.folders], part.start, part.stop]
-
-
-@contextmanager
-def _written(target: Path) -> Iterator[Path]:
-    """A name to write to, which becomes the target when all went well."""
-    # A name of its own: a part may be worked out twice at a time when a worker is thought dead.
-    place = target.with_name(f".{target.name}.{uuid4().hex}")
-    try:
-        yield place
-        with open(place, "rb") as file:
-            os.fsync(file.fileno())
-        os.replace(place, target)
-    finally:
-        place.unlink(missing_ok=True)
-
-
-def write_whole(path: Path, content: bytes) -> None:
-    """Write a file whole or not at all."""
-    with _written(path) as place:
-        place.write_bytes(content)
-
-
-def _parquet(place: Path, schema: Any) -> Any:
-    import pyarrow.parquet as pq
-
-    return pq.ParquetWriter(place, schema, compression=COMPRESSION)
 
 
 # --- all parts
@@ -365,11 +320,17 @@ class Batch:
             _remove(folder / NOTES, TEMPORARY)
             if self.single and not self.failed and not self.left:
                 parts = [folder / f"{name}.parquet" for name, _ in self.plan.parts]
-                with _written(self.output) as place:
+                with written(self.output) as place:
                     join(parts, place, self.output.suffix, diagnoser_of(self.job).full_schema)
                 shutil.rmtree(folder)
         except (OSError, ValueError, arrow().ArrowException) as error:
             raise FileError([_unwritable(self.output, error)]) from None
+
+
+def packed(overlays: Iterable[Path | str]) -> tuple[Parcel, Base]:
+    """The documents that workers are sent, and the rules and knowledge made of them. Raises the errors of `load`."""
+    sent = parcel(overlays)
+    return sent, unpacked(sent)
 
 
 def begin(
@@ -379,9 +340,11 @@ def begin(
     overlays: Iterable[Path | str] = (),
     resume: bool = False,
     overwrite: bool = False,
+    loaded: tuple[Parcel, Base] | None = None,
 ) -> tuple[Batch, Base]:
     """Look at the input, the rules and the output. Nothing that exists is touched unless it may be.
 
+    `loaded` is what `packed` made of the overlays, where it was needed before.
     Raises UsageError for an output that is there already, and DataError for input or rules with mistakes.
     """
     arrow()
@@ -396,10 +359,10 @@ def begin(
     names = list(names)
     sources = inputs(names)
     _refuse_input(names, sources, output, folder)
-    sent = parcel(overlays)
-    base = unpacked(sent)
-    planned = plan(sources, TableDiagnoser(base, options.profile, options.causes, options.remedies), options)
-    diagnoser = TableDiagnoser(base, options.profile, options.causes, options.remedies, planned.kept)
+    sent, base = loaded or packed(overlays)
+    diagnoser = TableDiagnoser(base, options.profile, options.causes, options.remedies)
+    planned = plan(sources, diagnoser, options)
+    diagnoser.kept = planned.kept
     options = _renamed(options, planned.kept, diagnoser)
     job = Job(sent, base.rules.hash, base.knowledge.hash, options, planned.kept, str(folder))
     _hold(job, diagnoser)
@@ -562,70 +525,7 @@ def _work(name: str, part: Part) -> Done:
     return run_part(_JOB[0], name, part)
 
 
-# --- one file
-
-
-def join(parts: Iterable[Path], place: Path, suffix: str, schema: Any) -> None:
-    """Write the rows of some Parquet files to one file, a block at a time. Raises OSError and ArrowException."""
-    import pyarrow.csv as text
-    import pyarrow.parquet as pq
-
-    pa = arrow()
-    if suffix != ".parquet":
-        schema = pa.schema([(each.name, _plain(each.type, suffix)) for each in schema], metadata=schema.metadata)
-
-    def batches() -> Iterator[Any]:
-        for part in parts:
-            with pq.ParquetFile(part) as file:
-                for batch in file.iter_batches(BLOCK):
-                    columns = [_cast(column, each.type) for each, column in zip(schema, batch.columns, strict=True)]
-                    yield pa.RecordBatch.from_arrays(columns, schema=schema)
-
-    if suffix == ".jsonl":
-        with open(place, "w", encoding="utf-8", newline="\n") as lines:
-            for batch in batches():
-                lines.writelines(map(_json_line, batch.to_pylist()))
-        return
-    writers = {".parquet": _parquet, ".arrow": pa.ipc.new_file, ".csv": text.CSVWriter}
-    with pa.OSFile(str(place), "wb") as file, writers[suffix](file, schema) as writer:
-        for batch in batches():
-            writer.write_batch(batch)
-
-
-def _plain(kind: Any, suffix: str) -> Any:
-    """The type as a file of one piece holds it: without dictionaries, which parts do not share; text files hold less.
-
-    Lists are words with spaces between in CSV.
-    """
-    types = arrow().types
-    if types.is_dictionary(kind):
-        kind = kind.value_type
-    elif types.is_list(kind) and types.is_dictionary(kind.value_type):
-        kind = arrow().list_(kind.value_type.value_type)
-    simple = types.is_integer(kind) or types.is_floating(kind) or types.is_boolean(kind)
-    listed = suffix == ".jsonl" and types.is_list(kind) and types.is_string(kind.value_type)
-    return kind if suffix == ".arrow" or simple or listed else arrow().string()
-
-
-def _cast(column: Any, kind: Any) -> Any:
-    pa = arrow()
-    import pyarrow.compute as pc
-
-    if column.type == kind or kind != pa.string():
-        return column if column.type == kind else column.cast(kind)
-    if pa.types.is_list(column.type) and pa.types.is_dictionary(column.type.value_type):
-        return pc.binary_join(column.cast(pa.list_(kind)), " ")
-    return _texts(column)
-
-
-def _json_line(row: Mapping[str, Any]) -> str:
-    """A row as JSON, without what is missing; JSON has no figure for infinity."""
-    told = {
-        name: str(value) if isinstance(value, float) and math.isinf(value) else value
-        for name, value in row.items()
-        if value is not None and value == value
-    }
-    return json.dumps(told, ensure_ascii=False) + "\n"
+# --- ids
 
 
 def repeated(batch: Batch, column: str) -> tuple[int, list[str]]:
@@ -644,7 +544,7 @@ def repeated(batch: Batch, column: str) -> tuple[int, list[str]]:
                 if name in batch.done:
                     with pq.ParquetFile(Path(batch.job.folder) / f"{name}.parquet") as file:
                         for each in file.iter_batches(BLOCK, columns=[column]):
-                            rows = ((text,) for text in _texts(each.column(0)).to_pylist() if text)
+                            rows = ((text,) for text in as_texts(each.column(0)).to_pylist() if text)
                             ids.executemany("insert into ids values (?)", rows)
             (count,) = ids.execute(f"select count(*) from (select 1 {several})").fetchone()
             some = ids.execute(f"select id {several} order by min(rowid) limit 5").fetchall()

@@ -14,12 +14,14 @@ from typing import Any
 import click
 
 import diagnose as package
-from diagnose.batch import Batch, Done, Options, begin, repeated, write_whole
-from diagnose.data import Base, load
+from diagnose.batch import Batch, Done, Options, begin, packed, repeated
+from diagnose.data import Base
 from diagnose.errors import FileError, Problem, UsageError, did_you_mean, in_order
+from diagnose.knowledge import Knowledge
 from diagnose.profile import Profile, read_profile
 from diagnose.source import TextOptions
 from diagnose.summary import plain
+from diagnose.wholefile import write_whole
 
 # Without a terminal, progress is told once in so many seconds.
 EVERY_SECONDS = 30.0
@@ -54,13 +56,11 @@ def run_batch(
     """Run a batch and print its summary. Returns the mistakes that are left; raises UsageError and DataError."""
     names = list(names)
     _refuse_files(names, output, profile, report, save_profile, overwrite or resume)
-    chosen = _profile(profile, maps, sets, overlay)
-    for path in (save_profile, report):
-        if path is not None and not path.absolute().parent.is_dir():
-            raise UsageError(f"{path} cannot be written: its folder does not exist. Make it first.")
+    loaded = packed(overlay) if profile is not None or maps or sets else None
+    chosen = _profile(profile, maps, sets, loaded[1].knowledge) if loaded else Profile()
     text = TextOptions(_separator(separator), encoding)
     options = Options(chosen, causes, remedies, keep, by, time_, id_, text)
-    made, base = begin(names, output, options, overlay, resume, overwrite)
+    made, base = begin(names, output, options, overlay, resume, overwrite, loaded)
     if save_profile is not None:
         _save(save_profile, chosen.text())
     for line in _remarks(made, base):
@@ -115,6 +115,8 @@ def _refuse_files(
             raise UsageError(f"{option} {path} would overwrite what is read or written. Give another name.")
         if path.exists() and not (replace and path.is_file()):
             raise UsageError(f"{option} {path} exists already. Give another name, or --overwrite to write all anew.")
+        if not path.absolute().parent.is_dir():
+            raise UsageError(f"{path} cannot be written: its folder does not exist. Make it first.")
 
 
 def _separator(word: str) -> str:
@@ -124,10 +126,7 @@ def _separator(word: str) -> str:
     return found
 
 
-def _profile(path: Path | None, maps: Sequence[str], sets: Sequence[str], overlay: Iterable[Path]) -> Profile:
-    if path is None and not maps and not sets:
-        return Profile()
-    knowledge = load(overlay).knowledge
+def _profile(path: Path | None, maps: Sequence[str], sets: Sequence[str], knowledge: Knowledge) -> Profile:
     found = (read_profile(path, knowledge) if path is not None else Profile()).with_words(maps, sets)
     problems = found.problems(knowledge)
     if problems:

@@ -9,7 +9,6 @@ import io
 import json
 import os
 import sys
-import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -148,22 +147,14 @@ def _refuse_output(path: Path, files: tuple[str, ...], force: bool) -> None:
 
 def _write(path: Path, text: str) -> None:
     """Write a file whole or not at all."""
+    from diagnose.wholefile import write_whole
+
     path = path.resolve()
     try:
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        write_whole(path, text.encode())
     except OSError as error:
         hint = "" if path.parent.is_dir() else "Make the folder first."
         raise DataError([Problem(f"cannot be written ({error.strerror})", file=str(path), hint=hint)]) from None
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(text.encode())
-        usual = os.umask(0)
-        os.umask(usual)
-        Path(name).chmod(path.stat().st_mode if path.exists() else 0o666 & ~usual)
-        Path(name).replace(path)
-    except OSError as error:
-        Path(name).unlink(missing_ok=True)
-        raise DataError([Problem(f"cannot be written ({error.strerror})", file=str(path))]) from None
 
 
 # --- batch

@@ -42,7 +42,8 @@ class Words:
 
 
 Column = Numbers | Words
-UNKNOWN = Numbers(float("nan"), float("nan"))
+NAN = float("nan")
+UNKNOWN = Numbers(NAN, NAN)
 
 
 def figure(value: float) -> Numbers:
@@ -83,7 +84,7 @@ def _same(values: Floats) -> Floats:
     first, last = values[0], values[-1]
     if first == last:
         return float(first) if (values == first).all() else values
-    return float("nan") if first != first and last != last and (values != values).all() else values
+    return NAN if first != first and last != last and (values != values).all() else values
 
 
 def known(column: Column) -> Mask:
@@ -115,7 +116,7 @@ def looked_up(values: Sequence[Span | str | bool | None], codes: Ints) -> Column
     if all(value == values[0] for value in values) and (codes >= 0).all():
         return looked_up(values, 0)
     if any(isinstance(value, Span) for value in values):
-        spans = [value if isinstance(value, Span) else Span(UNKNOWN_FLOAT, UNKNOWN_FLOAT) for value in (*values, None)]
+        spans = [value if isinstance(value, Span) else Span(NAN, NAN) for value in (*values, None)]
         low = np.array([span.low for span in spans])[codes]
         if all(span.low == span.high or span.low != span.low for span in spans):
             return Numbers(low, low)
@@ -123,9 +124,6 @@ def looked_up(values: Sequence[Span | str | bool | None], codes: Ints) -> Column
     words = tuple(dict.fromkeys(value for value in values if isinstance(value, (str, bool))))
     table = [-1 if value is None else words.index(value) for value in values]
     return Words(narrowest(np.array([*table, -1]), len(words))[codes], words)
-
-
-UNKNOWN_FLOAT = float("nan")
 
 
 # --- masks

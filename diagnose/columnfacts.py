@@ -8,7 +8,6 @@ from itertools import product
 from typing import Any, TypeVar, cast
 
 import numpy as np
-from numpy.typing import NDArray
 
 from diagnose.case import ABSENT
 from diagnose.column import (
@@ -303,8 +302,3 @@ def _over_corners(quantity: Derived, spans: Sequence[Numbers]) -> Numbers:
     if isinstance(low, (int, float)) and not isinstance(low, np.ndarray):
         return Numbers(float(low), float(high))
     return Numbers(low, high)
-
-
-def as_array(values: Floats, rows: int) -> NDArray[np.float64]:
-    """Figures as an array."""
-    return np.full(rows, values) if isinstance(values, float) else values

@@ -12,7 +12,7 @@ import numpy as np
 from diagnose.column import Column, Floats, Ints, Mask, Numbers, both, either, settled, without
 from diagnose.program import Run
 from diagnose.rulebook import Curve, Evidence, Rule, RuleBook
-from diagnose.scoring import _at, hundredths, weight
+from diagnose.scoring import hundredths, on_curve, weight
 
 
 @dataclass(frozen=True, eq=False)
@@ -122,7 +122,7 @@ def column_weight(item: Evidence, book: RuleBook, facts: Mapping[str, Column]) -
         for x, _ in item.curve.points:
             inside = both(column.low < x, x < column.high)
             if inside is not False:
-                there = hundredths(_at(item.curve, x) * trust)
+                there = hundredths(on_curve(item.curve, x) * trust)
                 low = np.where(inside, np.minimum(low, there), low)
                 high = np.where(inside, np.maximum(high, there), high)
     made = np.where(low > 0, low, np.where(high < 0, high, 0))
@@ -132,7 +132,7 @@ def column_weight(item: Evidence, book: RuleBook, facts: Mapping[str, Column]) -
 def _on_curve(curve: Curve, x: Floats, trust: float) -> Any:
     """Hundredths of a deciban at x; 0 where x is unknown."""
     if isinstance(x, float):
-        return 0 if x != x else hundredths(_at(curve, x) * trust)
+        return 0 if x != x else hundredths(on_curve(curve, x) * trust)
     points = curve.points
     made = np.full(len(x), points[-1][1])
     for (x0, y0), (x1, y1) in reversed(list(pairwise(points))):

@@ -20,7 +20,7 @@ from diagnose.case import value_of
 from diagnose.column import Column, Numbers, Words, narrowest, packed
 from diagnose.entry import Field
 from diagnose.errors import Problem
-from diagnose.quantity import Measured, QuantityError, _taken, conversion, parse_number, written_plainly
+from diagnose.quantity import Measured, QuantityError, conversion, parse_number, tidied, written_plainly
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -197,7 +197,7 @@ def converted(values: NDArray[np.float64], scale: float, offset: float) -> NDArr
     with np.errstate(all="ignore"):
         made: NDArray[np.float64] = values * scale + offset + 0.0
         size = np.floor(np.log10(np.abs(made)))
-        # As in `_taken`: so many digits after the point, or fewer than none.
+        # As in `tidied`: so many digits after the point, or fewer than none.
         digits = np.where(np.isfinite(size), 11.0 if offset else 11.0 - size, 0.0).astype(np.int64)
         up, down = _TENS[np.clip(digits, 0, 22)], _TENS[np.clip(-digits, 0, 22)]
         large = made * up / down
@@ -209,7 +209,7 @@ def converted(values: NDArray[np.float64], scale: float, offset: float) -> NDArr
         size_off = (np.abs(near) < 1e11) | (np.abs(near) > 1e12) if not offset else np.abs(near) > 1e15
         doubtful = np.isfinite(made) & (made != 0) & (half | size_off | (np.abs(digits) > 22))
     if doubtful.any():
-        tidy[doubtful] = [_taken(repr(value), scale, offset) for value in values[doubtful].tolist()]
+        tidy[doubtful] = [tidied(repr(value), scale, offset) for value in values[doubtful].tolist()]
     return tidy
 
 

@@ -5,22 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from diagnose.many import arrow, diagnose_batches
+from diagnose.many import diagnose_batches
+from diagnose.sheet import arrow, plain_type
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 
 def plain_schema(schema: pa.Schema) -> pa.Schema:
-    """A schema with words in place of Arrow dictionaries, which not every program knows."""
-    pa = arrow()
-
-    def plain(kind: Any) -> Any:
-        if pa.types.is_dictionary(kind):
-            return kind.value_type
-        return pa.list_(plain(kind.value_type)) if pa.types.is_list(kind) else kind
-
-    return pa.schema([pa.field(each.name, plain(each.type)) for each in schema], metadata=schema.metadata)
+    """A schema whose types are plain."""
+    return arrow().schema([(each.name, plain_type(each.type)) for each in schema], metadata=schema.metadata)
 
 
 def diagnose_plain(batches: Iterable[pa.RecordBatch], **options: Any) -> Iterator[pa.RecordBatch]:

@@ -156,7 +156,7 @@ def _clipped(text: str, most: int = 40) -> str:
     return text if len(text) <= most else text[:most] + "..."
 
 
-def _taken(figure: str, scale: float, offset: float) -> float:
+def tidied(figure: str, scale: float, offset: float) -> float:
     """A figure in the unit of the field, without the dust of binary arithmetic: 77 F is 25 C not 24.999999999999."""
     value = float(figure)
     if (scale, offset) == (1.0, 0.0):
@@ -256,7 +256,7 @@ def _point(value: float, sigma: float, text: str, unit: str, limits: tuple[float
 
 
 def _single(found: re.Match[str], text: str, unit: str, limits: tuple[float, float], integer: bool) -> Measured:
-    return _point(_taken(found[1], *_affine(found[2], unit)), 0.0, text, unit, limits, integer)
+    return _point(tidied(found[1], *_affine(found[2], unit)), 0.0, text, unit, limits, integer)
 
 
 def _uncertain(found: re.Match[str], text: str, unit: str, limits: tuple[float, float], integer: bool) -> Measured:
@@ -264,7 +264,7 @@ def _uncertain(found: re.Match[str], text: str, unit: str, limits: tuple[float, 
     sigma = _finite(float(found[2]) * abs(scale), unit)
     if sigma < 0:
         raise QuantityError(f"the uncertainty in {text!r} is negative", "Write it as 85 ± 5.")
-    return _point(_taken(found[1], scale, offset), sigma, text, unit, limits, integer)
+    return _point(tidied(found[1], scale, offset), sigma, text, unit, limits, integer)
 
 
 def _shorthand(found: re.Match[str], text: str, unit: str, limits: tuple[float, float], integer: bool) -> Measured:
@@ -273,12 +273,12 @@ def _shorthand(found: re.Match[str], text: str, unit: str, limits: tuple[float, 
     scale, offset = _affine(found[5], unit)
     size = float(f"{found[3]}e{-len(found[2] or '')}") * float(f"1{exponent}" if exponent else 1)
     sigma = _finite(size * abs(scale), unit)
-    return _point(_taken(found[1] + exponent, scale, offset), sigma, text, unit, limits, integer)
+    return _point(tidied(found[1] + exponent, scale, offset), sigma, text, unit, limits, integer)
 
 
 def _ranged(found: re.Match[str], text: str, unit: str, limits: tuple[float, float], integer: bool) -> Measured:
     scale, offset = _affine(found[3], unit)
-    low, high = sorted(_finite(_taken(figure, scale, offset), unit) for figure in (found[1], found[2]))
+    low, high = sorted(_finite(tidied(figure, scale, offset), unit) for figure in (found[1], found[2]))
     if float(found[1]) > float(found[2]):
         raise QuantityError(f"the range {text!r} runs downwards", f"Write {found[2]}-{found[1]}.")
     for end in (low, high):

@@ -71,13 +71,13 @@ def weight(item: Evidence, scale: Scale, facts: Mapping[str, Value]) -> int:
 
 def _certain(curve: Curve, span: Span, trust: float) -> int:
     inside = [x for x, _ in curve.points if span.low < x < span.high]
-    values = [hundredths(_at(curve, x) * trust) for x in (span.low, *inside, span.high)]
+    values = [hundredths(on_curve(curve, x) * trust) for x in (span.low, *inside, span.high)]
     if min(values) <= 0 <= max(values):
         return 0
     return min(values, key=abs)
 
 
-def _at(curve: Curve, x: float) -> float:
+def on_curve(curve: Curve, x: float) -> float:
     points = curve.points
     if x <= points[0][0]:
         return points[0][1]

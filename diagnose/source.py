@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 
 from diagnose.data import EMPTY
 from diagnose.errors import FileError, Problem, UsageError, did_you_mean
-from diagnose.many import BLOCK, Sheet, arrow
+from diagnose.sheet import BLOCK, Sheet, arrow
 
 # So many rows, or bytes of text, are one part: what is lost at most when a worker is killed.
 PART_ROWS = 2 * BLOCK
@@ -534,7 +534,8 @@ def _read_csv(part: Part) -> Iterator[Sheet]:
     if ragged:
         right = iter(range(table.num_rows))
         table = table.take(pa.array([None if row in ragged else next(right) for row in range(rows)], type=pa.int64()))
-    yield from Sheet(_sheet(table).columns, rows, ragged).blocks()
+    if rows:
+        yield from Sheet(_sheet(table).columns, rows, ragged).blocks()
 
 
 def _json_rows(part: Part) -> Iterator[dict[str, Any] | Problem]:

@@ -12,14 +12,13 @@ import textwrap
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from diagnose.errors import DataError, Problem, did_you_mean
-from diagnose.many import arrow
+from diagnose.periods import MIXED, Counts, Group, Periods, Times, as_numpy, causes_of, clock, periods, ranked
+from diagnose.sheet import arrow
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -28,20 +27,10 @@ if TYPE_CHECKING:
 
 FORMAT = 1
 MOST_GROUPS = 10_000
-# Periods that are kept, and that are shown. Years are the coarsest dates, and there are fewer than 10,000 of them.
-MOST_KEPT = {"date": 10_000, "number": 1_024}
-MOST_SHOWN = {"date": 60, "number": 32}
 MOST_EXAMPLES, LONGEST_EXAMPLE = 5, 500
 # A first cause with at least this probability is more likely than not.
 SURE = 0.5
-HOUR, DAY, MONTH, YEAR = range(4)
-MIXED = "mixed"
-UNITS = (("hour", HOUR), ("day", DAY), ("week", DAY), ("month", MONTH), ("year", YEAR))
 NO_CAUSE = "no cause ranked"
-
-Counts = Counter[tuple[str, ...]]
-Keys = NDArray[np.int64]
-Mask = NDArray[np.bool_]
 
 
 class Share(NamedTuple):
@@ -51,43 +40,6 @@ class Share(NamedTuple):
     says: str
     rows: int
     share: float
-
-
-class Group(NamedTuple):
-    """The rows of one group or period, by outcome."""
-
-    name: str
-    counts: Counts
-
-    @property
-    def judged(self) -> int:
-        """Rows without mistakes in them."""
-        return sum(rows for (verdict, _), rows in self.counts.items() if verdict)
-
-    @property
-    def faulty(self) -> int:
-        """Rows judged faulty."""
-        return sum(rows for (verdict, _), rows in self.counts.items() if verdict == "faulty")
-
-    @property
-    def share(self) -> float:
-        """Faulty rows among those judged."""
-        return self.faulty / self.judged if self.judged else 0.0
-
-    @property
-    def causes(self) -> Counter[str]:
-        """First causes of the faulty rows."""
-        return causes_of(self.counts)
-
-    @property
-    def first(self) -> str:
-        """The cause that comes first most often among the faulty rows; empty when there is none."""
-        return next((cause for cause, _ in ranked(self.causes)), "")
-
-
-def causes_of(counts: Counts, verdict: str = "faulty") -> Counter[str]:
-    """How often each cause comes first among the rows with a verdict."""
-    return Counter({cause: rows for (found, cause), rows in counts.items() if found == verdict})
 
 
 def surely(faulty: int, judged: int) -> float:
@@ -105,236 +57,6 @@ def plain(text: str, most: int = 80) -> str:
     cut = text if len(text) <= most else text[: most - 3].rstrip() + "..."
     signs = (" " if sign in "\n\r\t" else "\ufffd" if unicodedata.category(sign)[0] == "C" else sign for sign in cut)
     return "".join(signs)
-
-
-# --- periods
-
-
-@dataclass
-class Times:
-    """Outcomes by period. A period has a whole number at a level, and lies in one period of the next level.
-
-    Dates have the levels hour, day, month and year; at level n a number lies in a bin 2**n wide. The level is the
-    finest with no more periods than are kept. It only rises as rows come in, so it does not matter how they were split.
-    `empty` rows have no time, and `unread` ones have a time that cannot be read.
-    """
-
-    kind: str = ""
-    level: int = 0
-    cells: dict[int, Counts] = field(default_factory=dict)
-    empty: int = 0
-    unread: int = 0
-    zoned: bool = False
-    local: bool = False
-    whole: bool = True
-
-    def merge(self, other: Times) -> None:
-        """Add the rows of another part. Where one holds dates and the other numbers, no periods are left."""
-        self.empty, self.unread = self.empty + other.empty, self.unread + other.unread
-        self.zoned, self.local = self.zoned or other.zoned, self.local or other.local
-        self.whole = self.whole and other.whole
-        if not (self.kind and other.kind):
-            self.kind, self.level = (other.kind, other.level) if other.kind else (self.kind, self.level)
-            self.cells = _joined([*self.cells.items(), *other.cells.items()])
-        elif self.kind != other.kind:
-            self.kind, self.level, self.cells = MIXED, 0, {}
-        else:
-            level = max(self.level, other.level)
-            self.cells, self.level = _joined([*self.at(level), *other.at(level)]), level
-            while len(self.cells) > MOST_KEPT.get(self.kind, 0):
-                self.cells, self.level = _joined(self.at(self.level + 1)), self.level + 1
-
-    def at(self, level: int) -> list[tuple[int, Counts]]:
-        """The cells by their periods at a level that is not finer; several may lie in one."""
-        keys = _coarser(np.fromiter(self.cells, np.int64, len(self.cells)), self.kind, self.level, level)
-        return list(zip(keys.tolist(), self.cells.values(), strict=True))
-
-
-def _joined(cells: Iterable[tuple[Any, Counts]]) -> dict[Any, Counts]:
-    found: dict[Any, Counts] = {}
-    for key, counts in cells:
-        found.setdefault(key, Counter()).update(counts)
-    return found
-
-
-def _coarser(keys: Keys, kind: str, level: int, to: int) -> Keys:
-    """The periods of a level that is not finer in which these lie."""
-    if kind == "number":
-        # Shifted by more than 63, all bits but the sign are gone.
-        return keys >> min(to - level, 63)
-    for step in range(level, to):
-        if step == DAY:
-            keys = keys.astype("datetime64[D]").astype("datetime64[M]").astype(np.int64)
-        else:
-            keys = keys // (24 if step == HOUR else 12)
-    return keys
-
-
-FIRST_HOUR, LAST_HOUR = (int(np.datetime64(date, "h").astype(np.int64)) for date in ("0001-01-01", "9999-12-31T23"))
-ISO = (
-    r"^\s*(?P<year>\d{4})-(?P<month>0[1-9]|1[0-2])-(?P<day>0[1-9]|[12]\d|3[01])"
-    r"(?:[T ](?P<hour>[01]\d|2[0-3])(?::?(?P<minute>[0-5]\d)(?::?(?:[0-5]\d|60)(?:[.,]\d+)?)?)?"
-    r"\s*(?P<zone>[Zz]|(?P<sign>[+-])(?P<ahead>[01]\d|2[0-3])(?::?(?P<past>[0-5]\d))?)?)?\s*$"
-)
-
-
-class Clock(NamedTuple):
-    """A column of times, row by row: its period at a level, whether there is a value, can be read, and has a zone."""
-
-    kind: str
-    level: int
-    keys: Keys
-    given: Mask
-    read: Mask
-    zoned: Mask
-    whole: bool = True
-
-    def times(self, lowest: int) -> tuple[Times, Any]:
-        """The column without its outcomes, and the period of each row as an Arrow array, null where there is none.
-
-        No level below `lowest` is tried.
-        """
-        given, read = int(self.given.sum()), int(self.read.sum())
-        found = Times("", 0, {}, len(self.given) - given, given - read)
-        if not read:
-            # What cannot be read says nothing of the kind: another part may hold numbers.
-            return found, arrow().nulls(len(self.given), arrow().int64())
-        found.kind, found.whole = self.kind, self.whole
-        found.zoned, found.local = bool((self.read & self.zoned).any()), bool((self.read & ~self.zoned).any())
-        found.level = max(self.level, lowest)
-        keys = _coarser(self.keys, self.kind, self.level, found.level)
-        several = np.unique(keys[self.read])
-        start = found.level
-        while several.size > MOST_KEPT[self.kind]:
-            several = _coarser(several, self.kind, found.level, found.level + 1)
-            # They stay sorted, so the doubles lie side by side.
-            several = several[np.append(True, several[1:] != several[:-1])]
-            found.level += 1
-        keys = _coarser(keys, self.kind, start, found.level)
-        return found, arrow().array(keys, mask=~self.read)
-
-
-def _clock(column: Any, name: str) -> Clock:
-    """The times in a column of dates, numbers or ISO 8601 text. Raises DataError for another type."""
-    pa = arrow()
-    import pyarrow.compute as pc
-
-    if pa.types.is_dictionary(column.type):
-        column = column.dictionary_decode()
-    kind, given = column.type, ~_numpy(pc.is_null(column, nan_is_null=True))
-    none = np.zeros(len(column), dtype=bool)
-    if pa.types.is_null(kind):
-        return Clock("", 0, none.astype(np.int64), none, none, none)
-    if pa.types.is_string(kind) or pa.types.is_large_string(kind) or str(kind) == "string_view":
-        # Each text is read once: the same few days often stand in many rows.
-        coded = pc.dictionary_encode(column.cast(pa.string()))
-        if not len(coded.dictionary):
-            return Clock("", 0, none.astype(np.int64), none, none, none)
-        place = _numpy(pc.fill_null(coded.indices, 0))
-        hours, blank, read, zoned = (each[place] for each in _iso_hours(coded.dictionary))
-        given &= ~blank
-        return Clock("date", HOUR, hours, given, given & read & _in_years(hours), zoned)
-    if pa.types.is_timestamp(kind) or pa.types.is_date(kind):
-        unit = "s" if pa.types.is_date32(kind) else "ms" if pa.types.is_date64(kind) else kind.unit
-        stamps = column.cast(pa.timestamp("s")) if pa.types.is_date32(kind) else column
-        ticks = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}[unit] * 3600
-        hours = _numpy(pc.fill_null(stamps.cast(pa.int64()), 0)) // ticks
-        zoned = given & (pa.types.is_timestamp(kind) and kind.tz is not None)
-        return Clock("date", HOUR, hours, given, given & _in_years(hours), zoned)
-    if pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind):
-        values = _numpy(pc.fill_null(pc.cast(column, pa.float64(), safe=False), 0.0))
-        read = given & np.isfinite(values)
-        values = np.where(read, values, 0.0)
-        # At this level every bin is a whole number of at most 53 bits.
-        level = int(np.frexp(np.abs(values).max(initial=0.0))[1]) - 52
-        scaled = np.ldexp(values, -level)
-        keys = np.where((values < 0) & (scaled == 0), -1, np.floor(scaled)).astype(np.int64)
-        return Clock("number", level, keys, given, read, none, bool((values == np.floor(values)).all()))
-    hint = "Name a column of dates, numbers or ISO 8601 text (2026-03-31 or 2026-03-31T14:05:00Z)."
-    raise DataError([Problem(f"holds {kind}, which is no time", field=name, hint=hint)])
-
-
-def _in_years(hours: Keys) -> Mask:
-    return (hours >= FIRST_HOUR) & (hours <= LAST_HOUR)
-
-
-def _iso_hours(texts: Any) -> tuple[Keys, Mask, Mask, Mask]:
-    """Hours since 1970 of ISO 8601 texts, in UTC where a zone is given; which are blank, can be read, have a zone."""
-    pa = arrow()
-    import pyarrow.compute as pc
-
-    parts = pc.extract_regex(texts, ISO)
-
-    def words(name: str) -> Any:
-        return pc.fill_null(pc.struct_field(parts, name), "")
-
-    def number(name: str) -> Keys:
-        given = words(name)
-        return _numpy(pc.cast(pc.if_else(pc.equal(given, ""), "0", given), pa.int64()))
-
-    months = (number("year") - 1970) * 12 + number("month") - 1
-    days = months.astype("datetime64[M]").astype("datetime64[D]").astype(np.int64) + number("day") - 1
-    ahead = np.where(_numpy(pc.equal(words("sign"), "-")), -1, 1) * (number("ahead") * 60 + number("past"))
-    hours = days * 24 + (number("hour") * 60 + number("minute") - ahead) // 60
-    # 30 February would be a day of March.
-    read = _numpy(parts.is_valid()) & (_coarser(days, "date", DAY, MONTH) == months)
-    blank = ~_numpy(pc.match_substring_regex(texts, r"\S"))
-    return hours, blank, read, _numpy(pc.not_equal(words("zone"), ""))
-
-
-def _numpy(column: Any) -> NDArray[Any]:
-    return np.asarray(column.to_numpy(zero_copy_only=False))
-
-
-class Periods(NamedTuple):
-    """Outcomes in the order of time: the unit, the periods that have rows, and how many earlier ones are left out."""
-
-    unit: str
-    groups: list[Group]
-    left_out: int
-
-
-def _periods(times: Times) -> Periods:
-    """Few enough periods to look at, in the finest unit that allows it."""
-    most = MOST_SHOWN.get(times.kind, 0)
-    if times.kind == "number":
-        level = max(times.level, 0) if times.whole else times.level
-        found = _joined(times.at(level))
-        while len(found) > most:
-            level += 1
-            found = _joined(times.at(level))
-        groups = [Group(_bin(key, level, times.whole), found[key]) for key in sorted(found)]
-        unit = f"range of {2.0**level:g}" if any(" to " in group.name for group in groups) else "value"
-        return Periods(unit, groups, 0)
-    timed = times.level == HOUR and any(key % 24 for key in times.cells)
-    start = times.level if timed else max(times.level, DAY)
-    unit, chosen = "", {}
-    for unit, level in UNITS:
-        if level >= start:
-            cells = times.at(level)
-            # 1 January 1970 was a Thursday.
-            chosen = _joined((key - (key + 3) % 7 if unit == "week" else key, counts) for key, counts in cells)
-            if len(chosen) <= most:
-                break
-    keys = sorted(chosen)
-    groups = [Group(_dated(key, unit), chosen[key]) for key in keys[-most:]]
-    return Periods(unit, groups, max(0, len(keys) - most))
-
-
-def _dated(key: int, unit: str) -> str:
-    code = {"hour": "h", "month": "M", "year": "Y"}.get(unit, "D")
-    text = str(np.array(key, dtype=f"datetime64[{code}]"))
-    return {"hour": text.replace("T", " ") + ":00", "week": f"week of {text}"}.get(unit, text)
-
-
-def _bin(key: int, level: int, whole: bool) -> str:
-    """A range of numbers as text: of whole numbers the first and the last, else from a limit to below the next."""
-    if whole:
-        first, last = str(key << level), str(((key + 1) << level) - 1)
-    else:
-        with np.errstate(over="ignore"):
-            first, last = (f"{float(np.ldexp(float(edge), level)):.12g}" for edge in (key, key + 1))
-    return first if first == last else f"{first} to {last}"
 
 
 # --- the summary
@@ -391,8 +113,8 @@ class Summary:
             few = self.groups is not None and pc.count_distinct(names, mode="all").as_py() <= MOST_GROUPS
             part.groups = _by(names, verdict, cause) if few else None
         if self.time is not None:
-            clock = _clock(batch.column(self.time), self.time)
-            part.times, keys = clock.times(self.times.level if clock.kind == self.times.kind else clock.level)
+            read = clock(batch.column(self.time), self.time)
+            part.times, keys = read.times(self.times.level if read.kind == self.times.kind else read.level)
             cells = _by(keys, verdict, cause)
             part.times.cells = {key: counts for key, counts in cells.items() if key is not None}
         self.merge(part)
@@ -401,7 +123,7 @@ class Summary:
         pa = arrow()
         import pyarrow.compute as pc
 
-        places = np.flatnonzero(_numpy(pc.is_valid(errors)))
+        places = np.flatnonzero(as_numpy(pc.is_valid(errors)))
         self.errors = len(places)
         texts = pc.cast(pc.take(errors, pa.array(places)), pa.string())
         self.examples = [
@@ -548,7 +270,7 @@ class Summary:
 
     def periods(self) -> Periods:
         """Outcomes over time, in few enough periods to look at; periods without rows are left out."""
-        return _periods(self.times)
+        return periods(self.times)
 
     def notes_on_time(self) -> list[str]:
         """What a reader must know about the column of times."""
@@ -725,11 +447,6 @@ def _added(mine: dict[str | None, Counts], theirs: dict[str | None, Counts]) -> 
     for name, counts in theirs.items():
         mine.setdefault(name, Counter()).update(counts)
     return mine if len(mine) <= MOST_GROUPS else None
-
-
-def ranked(counts: Counter[Any]) -> list[tuple[Any, int]]:
-    """Most frequent first, ties by name; never counted is left out."""
-    return sorted(((name, rows) for name, rows in counts.items() if rows), key=lambda each: (-each[1], each[0]))
 
 
 def _by_name(name: str | None) -> tuple[bool, str]:

@@ -15,17 +15,8 @@ from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree
 
 import diagnose as package
-from diagnose.summary import (
-    LONGEST_EXAMPLE,
-    Group,
-    Share,
-    Summary,
-    causes_of,
-    percent,
-    plain,
-    title_of,
-    too_many,
-)
+from diagnose.periods import Group, causes_of
+from diagnose.summary import LONGEST_EXAMPLE, Share, Summary, percent, plain, title_of, too_many
 
 if TYPE_CHECKING:
     from diagnose.data import Base

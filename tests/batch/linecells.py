@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 import pytest
 
 import diagnose.batch as module
-from diagnose import many
+from diagnose import many, source
 from diagnose.batch import Batch, Options, begin
 from diagnose.columns import Columns
 from diagnose.data import Base, Parcel, parcel, unpacked
@@ -83,6 +83,13 @@ def remember(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "parcel", lambda overlays: parcel(overlays) if tuple(overlays) else _shipped())
     monkeypatch.setattr(module, "unpacked", lambda sent: _base() if sent is _shipped() else unpacked(sent))
     monkeypatch.setattr(many, "Columns", lambda base: _columns() if base is _base() else Columns(base))
+
+
+def small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Cut files into parts of a few rows, and let the rules be read once."""
+    remember(monkeypatch)
+    monkeypatch.setattr(source, "PART_ROWS", 10)
+    monkeypatch.setattr(source, "PART_BYTES", 500)
 
 
 @cache

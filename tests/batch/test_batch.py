@@ -19,7 +19,8 @@ import pyarrow.csv as pc
 import pyarrow.feather as pf
 import pyarrow.parquet as pq
 import pytest
-from linecells import RESISTANCE, answers, cells, column, csv_text, parts, remember, run, write
+from linecells import RESISTANCE, answers, cells, column, csv_text, parts, run, small_parts, write
+from sitecause import CAUSE
 
 import diagnose.batch as module
 import diagnose.source as source
@@ -30,36 +31,13 @@ from diagnose.profile import Profile, Target
 from diagnose.source import TextOptions
 from diagnose.summary import Summary
 
-# A cause that a site adds to the rules.
-SITE = """
-cause: binder-residue
-title: Binder left on the active material
-family: composite
-guide: []
-mechanism: Binder covers the particles.
-key_question: Was the binder removed?
-confused_with: [poor-percolation]
-only_if: {electrode_form: composite}
-gate_says: Only a composite electrode holds binder.
-prior: rare
-sources: {judgement: judgement}
-evidence:
-  - id: poor-use
-    when: {utilisation_percent: {below: 70}}
-    for: moderate
-    group: capacity
-    because: Covered particles take no part.
-    sources: {judgement: judgement}
-"""
 ODD = ".part-00000-00000.parquet." + "0" * 32
 
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Small parts, and the rules read once."""
-    remember(monkeypatch)
-    monkeypatch.setattr(source, "PART_ROWS", 10)
-    monkeypatch.setattr(source, "PART_BYTES", 500)
+    small_parts(monkeypatch)
 
 
 @pytest.fixture
@@ -517,7 +495,7 @@ def test_resume_by_other_rules(line: Path, tmp_path: Path, monkeypatch: pytest.M
     old = begun(line, tmp_path / "out").job
     site = tmp_path / "site"
     (site / "rules").mkdir(parents=True)
-    (site / "rules" / "own.yaml").write_text(SITE)
+    (site / "rules" / "own.yaml").write_text(CAUSE)
     said = refused(lambda: begun(line, tmp_path / "out", [site], resume=True))
     new = module.unpacked(module.parcel([site])).rules.hash
     assert old.rules != new

@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.csv as pc
 import pyarrow.parquet as pq
 import pytest
-from linecells import RESISTANCE, answers, cells, column, parts, remember, run, write
+from linecells import RESISTANCE, answers, cells, column, parts, run, small_parts, write
 
 import diagnose.batch as module
 import diagnose.batchcommand as told
@@ -28,9 +28,7 @@ Command = Callable[..., Any]
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Small parts, and the rules read once."""
-    remember(monkeypatch)
-    monkeypatch.setattr(source, "PART_ROWS", 10)
-    monkeypatch.setattr(source, "PART_BYTES", 500)
+    small_parts(monkeypatch)
 
 
 @pytest.fixture

@@ -20,8 +20,8 @@ from diagnose.column import Column, Numbers
 from diagnose.errors import Problem
 from diagnose.fieldcolumn import FieldReader, converted, problems_of
 from diagnose.knowledgefile import vocabulary
-from diagnose.many import sheet_of
 from diagnose.quantity import Measured, QuantityError, conversion, parse_number
+from diagnose.sheet import sheet_of
 
 STABLE = settings(derandomize=True, deadline=None, database=None, max_examples=60)
 PRESSURE, CYCLES, FLAG, CHOICE, NAME = "stack_pressure_MPa", "cycles_done", "gap_seen", "wetting", "coating"

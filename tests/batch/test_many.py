@@ -19,17 +19,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import diagnose as package
-from diagnose import many
+from diagnose import sheet as tables
 from diagnose.case import Case
 from diagnose.data import Base
 from diagnose.diagnosis import diagnose
 from diagnose.errors import CaseError, DataError, UsageError
 from diagnose.facts import fact_base
 from diagnose.interpreter import infer
-from diagnose.many import TableDiagnoser, diagnose_batches, diagnose_many, explain, sheet_of
+from diagnose.many import TableDiagnoser, diagnose_batches, diagnose_many, explain
 from diagnose.profile import Profile, Target
 from diagnose.quantity import Measured
 from diagnose.report import Report
+from diagnose.sheet import sheet_of
 
 STABLE = settings(derandomize=True, deadline=None, database=None, max_examples=15)
 Row = dict[str, Any]
@@ -389,7 +390,7 @@ def test_blocks_and_threads_do_not_show(
     base: Base, some: list[Row], whole: pa.RecordBatch, monkeypatch: pytest.MonkeyPatch, threads: int
 ) -> None:
     """Rows come out in their order whatever the size of a block and the number of threads."""
-    monkeypatch.setattr(many, "BLOCK", 9)
+    monkeypatch.setattr(tables, "BLOCK", 9)
     odd = [{**row, "mixed": (5, "x", None)[place % 3]} for place, row in enumerate(some)]
     for table in (odd, pl.DataFrame(as_columns(odd, text))):
         found = diagnose_many(table, base=base, threads=threads)
@@ -419,7 +420,7 @@ def test_a_large_batch_is_answered_in_blocks(
     base: Base, some: list[Row], whole: pa.RecordBatch, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A batch of more rows than a block is answered in several batches, also with threads and options."""
-    monkeypatch.setattr(many, "BLOCK", 16)
+    monkeypatch.setattr(tables, "BLOCK", 16)
     found = list(diagnose_batches([typed(as_columns(some))], base=base, threads=2, keep=False, causes=3))
     assert [batch.num_rows for batch in found] == [16, 16, 8]
     assert pa.Table.from_batches(found).to_pylist() == whole.to_pylist()

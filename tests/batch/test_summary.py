@@ -20,6 +20,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+import diagnose.periods as periods
 import diagnose.summary as module
 from diagnose.data import load
 from diagnose.errors import DataError
@@ -431,7 +432,7 @@ def test_parts_merge_to_the_whole(made: tuple[pa.RecordBatch, list[int]], most: 
     whole, cuts = made
     with pytest.MonkeyPatch.context() as patch:
         # Small limits, so that periods grow coarser and groups are given up within a few rows.
-        patch.setattr(module, "MOST_KEPT", {"date": 3 * most, "number": most})
+        patch.setattr(periods, "MOST_KEPT", {"date": 3 * most, "number": most})
         patch.setattr(module, "MOST_GROUPS", 2 * most)
         expected = summed(whole, by="lot", time="t").to_json()
         slices = [whole.slice(low, high - low) for low, high in pairwise(cuts)]

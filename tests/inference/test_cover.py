@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sitecause import CAUSE
 
 from diagnose import diagnose
 from diagnose.case import Case
@@ -17,26 +18,9 @@ from diagnose.interpreter import infer
 from diagnose.validation import LabelledCase, library
 from diagnose.witness import Maker, Witness
 
-SITE = """
-cause: binder-residue
-title: Binder left on the active material
-family: composite
-guide: []
-mechanism: Binder covers the particles.
-key_question: Was the binder removed?
-confused_with: [poor-percolation]
-only_if: {electrode_form: composite}
-gate_says: Only a composite electrode holds binder.
-prior: rare
-sources: {judgement: judgement}
-evidence:
-  - id: poor-use
-    when: {utilisation_percent: {below: 70}}
-    for: moderate
-    group: capacity
-    because: Covered particles take no part.
-    sources: {judgement: judgement}
-  - id: no-composite
+SITE = (
+    CAUSE
+    + """  - id: no-composite
     when: {electrode_form: thin_film}
     against: moderate
     group: form
@@ -49,6 +33,7 @@ evidence:
     because: This is always so.
     sources: {judgement: judgement}
 """
+)
 
 
 @pytest.fixture(scope="module")
