@@ -18,9 +18,9 @@ from diagnose.batch import Batch, Done, Options, begin, packed, repeated
 from diagnose.data import Base
 from diagnose.errors import FileError, Problem, UsageError, did_you_mean, in_order
 from diagnose.knowledge import Knowledge
+from diagnose.markup import plain
 from diagnose.profile import Profile, read_profile
 from diagnose.source import TextOptions
-from diagnose.summary import plain
 from diagnose.wholefile import write_whole
 
 # Without a terminal, progress is told once in so many seconds.

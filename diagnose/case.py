@@ -14,14 +14,14 @@ from diagnose.errors import LONGEST, CaseError, Problem, did_you_mean, nearest
 from diagnose.quantity import Measured, QuantityError, parse_number, shown, within, written_plainly
 
 
-def _plain(number: Measured | None) -> float | str | None:
+def plain(number: Measured | None) -> float | str | None:
     """A number as it may be written in a case file: a plain figure when it was written as one, else its text."""
     if number is None or number.text == written_plainly(number.value):
         return None if number is None else number.value
     return number.text
 
 
-Number = Annotated[Measured | None, PlainSerializer(_plain)]
+Number = Annotated[Measured | None, PlainSerializer(plain)]
 ABSENT = "none"
 
 

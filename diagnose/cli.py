@@ -9,51 +9,21 @@ import io
 import json
 import os
 import sys
-from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 import diagnose as package
+from diagnose.advicecommands import ask, critique, explain, report, whatif
 from diagnose.errors import DataError, DiagnoseError, Problem, UsageError, did_you_mean
+from diagnose.shell import FORMATS, base_of, complain, in_language, overlays, refuse_output, say, width, write_file
 
 if TYPE_CHECKING:
     from diagnose.data import Base
     from diagnose.derived import Value
     from diagnose.report import Report
-
-FORMATS = click.Choice(["text", "json", "markdown"])
-overlays = click.option(
-    "--overlay",
-    "overlay",
-    multiple=True,
-    type=click.Path(path_type=Path),
-    help="Site directory with rules or knowledge.",
-)
-
-
-def _width() -> int:
-    import shutil
-
-    return min(shutil.get_terminal_size((100, 24)).columns, 120)
-
-
-def _say(text: str, color: bool | None = None) -> None:
-    """Print text; what the terminal cannot encode becomes a question mark, also where click would write UTF-8."""
-    encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
-    click.echo(text.encode(encoding, "replace").decode(encoding), nl=False, color=color)
-
-
-def _complain(text: str) -> None:
-    """Print an error; characters that steer a terminal, which data may hold, become question marks."""
-    click.echo("".join(each if each.isprintable() or each == "\n" else "?" for each in text), err=True)
-
-
-def _base(overlay: Iterable[Path]) -> Base:
-    from diagnose.data import load
-
-    return load(overlay)
+    from diagnose.texts import Texts
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -72,6 +42,7 @@ def cli() -> None:
 @click.option("--force", is_flag=True, help="Overwrite the output file.")
 @click.option("--color/--no-color", default=None, help="Colour text; by default only on a terminal.")
 @overlays
+@in_language
 def run(
     files: tuple[str, ...],
     form: str,
@@ -79,37 +50,36 @@ def run(
     force: bool,
     color: bool | None,
     overlay: tuple[Path, ...],
+    language: str,
 ) -> None:
     """Diagnose the case in each FILE (YAML or JSON; - reads standard input).
 
     Several files give several reports, as JSON a list. Mistakes of all files are told at once, on standard error; with
     any mistake no output file is written.
     """
-    from diagnose.casefile import case_of, located, read_document
+    from diagnose.casefile import case_of, placed, read_document
     from diagnose.diagnosis import diagnose
-    from diagnose.errors import CaseError
 
     if files.count("-") > 1:
         raise UsageError("standard input can be read once only")
     if output is not None:
-        _refuse_output(output, files, force)
-    base = _base(overlay)
+        refuse_output(output, files, force)
+    base = base_of(overlay, language)
     reports: list[Report] = []
     problems: list[Problem] = []
     for file in files:
         try:
             document = read_document(file)
             case = case_of(document, base)
-            try:
+            with placed(document, base):
                 reports.append(diagnose(case, base=base))
-            except CaseError as error:
-                raise located(error, document, base) from None
         except DataError as error:
             problems += error.problems
-    shown = _shown(reports, form, many=len(files) > 1)
+    texts = base.knowledge.texts
+    shown = _shown(reports, form, texts, many=len(files) > 1)
     if output is not None:
         if not problems:
-            _write(output, shown)
+            write_file(output, shown)
     elif form == "json":
         click.echo(shown.encode(), nl=False)
     else:
@@ -117,12 +87,12 @@ def run(
 
         terminal = sys.stdout is not None and sys.stdout.isatty()
         wanted = terminal and not os.environ.get("NO_COLOR") if color is None else color
-        _say(coloured(shown) if wanted and form == "text" else shown, wanted)
+        say(coloured(shown, texts) if wanted and form == "text" else shown, wanted)
     if problems:
         raise DataError(problems)
 
 
-def _shown(reports: list[Report], form: str, many: bool) -> str:
+def _shown(reports: list[Report], form: str, texts: Texts, many: bool) -> str:
     from diagnose.render import markdown, text
 
     if form == "json":
@@ -130,31 +100,8 @@ def _shown(reports: list[Report], form: str, many: bool) -> str:
             parts = [json.loads(report.to_json()) for report in reports]
             return json.dumps(parts, indent=2, ensure_ascii=False) + "\n"
         return "".join(report.to_json() for report in reports)
-    rendered = [markdown(each) if form == "markdown" else text(each, _width()) for each in reports]
+    rendered = [markdown(each, texts) if form == "markdown" else text(each, width(), texts) for each in reports]
     return "\n\n".join(rendered)
-
-
-def _refuse_output(path: Path, files: tuple[str, ...], force: bool) -> None:
-    """Refuse an output that would destroy something."""
-    if path.exists():
-        if not path.is_file():
-            raise UsageError(f"{path} is not a file. Give the name of a file.")
-        if any(file != "-" and Path(file).exists() and path.samefile(file) for file in files):
-            raise UsageError(f"{path} is a case that is to be read. Give another name.")
-        if not force:
-            raise UsageError(f"{path} exists already. Give another name, or --force to overwrite it.")
-
-
-def _write(path: Path, text: str) -> None:
-    """Write a file whole or not at all."""
-    from diagnose.wholefile import write_whole
-
-    path = path.resolve()
-    try:
-        write_whole(path, text.encode())
-    except OSError as error:
-        hint = "" if path.parent.is_dir() else "Make the folder first."
-        raise DataError([Problem(f"cannot be written ({error.strerror})", file=str(path), hint=hint)]) from None
 
 
 # --- batch
@@ -189,9 +136,9 @@ def batch(inputs: tuple[str, ...], output: Path, overlay: tuple[Path, ...], **op
     """
     from diagnose.batchcommand import run_batch
 
-    problems = run_batch(inputs, output, overlay, _width(), **options)
+    problems = run_batch(inputs, output, overlay, width(), **options)
     for problem in problems:
-        _complain(str(problem))
+        complain(str(problem))
     if problems:
         sys.exit(1)
 
@@ -211,7 +158,7 @@ def validate(file: Path | None, as_json: bool, seed: int, overlay: tuple[Path, .
     from diagnose.validation import library, read_cases
     from diagnose.validation import validate as score
 
-    base = _base(overlay)
+    base = base_of(overlay)
     scores = score(base, read_cases(file, base) if file else library(base), seed=seed)
     click.echo(scores.model_dump_json(indent=2) if as_json else scores.text())
 
@@ -228,7 +175,7 @@ def rules() -> None:
 @overlays
 def rules_list(overlay: tuple[Path, ...]) -> None:
     """Every cause with its rules, every finding, verdict and remedy."""
-    book = _base(overlay).rules
+    book = base_of(overlay).rules
     for slug, cause in book.causes.items():
         click.echo(f"cause {slug}: {cause.title} ({len(cause.evidence)} rules)")
     for name, finding in book.findings.items():
@@ -246,7 +193,7 @@ def rules_show(name: str, overlay: tuple[Path, ...]) -> None:
     """A cause, finding, remedy or single rule by its NAME."""
     from diagnose.condition import describe
 
-    base = _base(overlay)
+    base = base_of(overlay)
     book = base.rules
     if name in book.causes:
         cause = book.causes[name]
@@ -290,7 +237,7 @@ def rules_lint(overlay: tuple[Path, ...]) -> None:
     """Look for rules that cannot be right."""
     from diagnose.lint import lint
 
-    remarks = lint(_base(overlay))
+    remarks = lint(base_of(overlay))
     for remark in remarks:
         click.echo(str(remark))
     errors = sum(remark.level == "error" for remark in remarks)
@@ -307,7 +254,7 @@ def rules_cover(name: str | None, overlay: tuple[Path, ...]) -> None:
     from diagnose.cover import cover
     from diagnose.validation import library
 
-    base = _base(overlay)
+    base = base_of(overlay)
     if name is not None:
         _made(base, name)
         return
@@ -341,7 +288,7 @@ def rules_guide(overlay: tuple[Path, ...]) -> None:
     """Trace each statement of the troubleshooting guide to what encodes it."""
     from diagnose.guide import render
 
-    click.echo(render(_base(overlay)), nl=False)
+    click.echo(render(base_of(overlay)), nl=False)
 
 
 # --- knowledge
@@ -357,7 +304,7 @@ def knowledge() -> None:
 @overlays
 def knowledge_show(name: str, overlay: tuple[Path, ...]) -> None:
     """Everything known of a material, field or reference by NAME."""
-    base = _base(overlay).knowledge
+    base = base_of(overlay).knowledge
     found = False
     for kind in ("electrolyte", "electrode", "coating"):
         material = base.find(kind, name)
@@ -400,7 +347,7 @@ def _figure(figure: Any) -> str:
 @overlays
 def knowledge_list(what: str, overlay: tuple[Path, ...]) -> None:
     """Every field of a case with what it takes, or every material by kind and family."""
-    base = _base(overlay).knowledge
+    base = base_of(overlay).knowledge
     if what == "fields":
         for name, field in base.vocabulary.items():
             takes = ", ".join(field.of) or (field.kind if field.unit == "1" else f"{field.kind}, {field.unit}")
@@ -416,7 +363,7 @@ def knowledge_list(what: str, overlay: tuple[Path, ...]) -> None:
 @overlays
 def knowledge_sources(overlay: tuple[Path, ...]) -> None:
     """Every reference, with how much of it was read."""
-    for name, reference in sorted(_base(overlay).knowledge.references.items()):
+    for name, reference in sorted(base_of(overlay).knowledge.references.items()):
         click.echo(f"{name} (read: {reference.read}): {reference.short()}")
 
 
@@ -437,12 +384,14 @@ def schema(what: str) -> None:
 @click.argument("file", required=False)
 @click.option("--format", "form", type=FORMATS, default="text", show_default=True)
 @overlays
-def protocol(file: str | None, form: str, overlay: tuple[Path, ...]) -> None:
+@in_language
+def protocol(file: str | None, form: str, overlay: tuple[Path, ...], language: str) -> None:
     """The protocol for characterising an interface, fitted to the cell in FILE."""
     from diagnose.render import steps
     from diagnose.report import Step
 
-    base = _base(overlay)
+    base = base_of(overlay, language)
+    texts = base.knowledge.texts
     chosen = [
         Step(id=each.id, title=each.title, do=each.do, why=each.why)
         for each in base.knowledge.steps(_facts(file, base) if file else {})
@@ -450,27 +399,24 @@ def protocol(file: str | None, form: str, overlay: tuple[Path, ...]) -> None:
     if form == "json":
         click.echo(json.dumps([step.model_dump() for step in chosen], indent=2, ensure_ascii=False))
     elif form == "markdown":
-        click.echo("\n".join(["# Protocol", "", *steps(chosen)]))
+        click.echo("\n".join([f"# {texts('ui.report.protocol')}", "", *steps(chosen)]))
     else:
         from diagnose.render import plain_steps
 
-        _say(plain_steps(chosen, _width()))
+        say(plain_steps(chosen, width(), texts))
 
 
 def _facts(file: str, base: Base) -> dict[str, Value]:
     """Everything known of the case in a file."""
-    from diagnose.casefile import case_of, located, read_document
+    from diagnose.casefile import case_of, placed, read_document
     from diagnose.diagnosis import refuse_contradictions
-    from diagnose.errors import CaseError
     from diagnose.facts import fact_base
 
     document = read_document(file)
     case = case_of(document, base)
-    try:
+    with placed(document, base):
         found = fact_base(case, base.knowledge)
         refuse_contradictions(base, found)
-    except CaseError as error:
-        raise located(error, document, base) from None
     return found.facts
 
 
@@ -483,6 +429,10 @@ def completion(shell: str) -> None:
     maker = get_completion_class(shell)
     assert maker is not None
     click.echo(maker(cli, {}, "diagnose", "_DIAGNOSE_COMPLETE").source())
+
+
+for command in (ask, critique, explain, report, whatif):
+    cli.add_command(command)
 
 
 def main() -> None:
@@ -502,25 +452,25 @@ def main() -> None:
             click.echo(f"To diagnose a case, write: diagnose run {sys.argv[1]}", err=True)
         sys.exit(2)
     except UsageError as error:
-        _complain(f"diagnose: {error}")
+        complain(f"diagnose: {error}")
         sys.exit(2)
     except DataError as error:
-        _complain(str(error))
+        complain(str(error))
         count = len(error.problems)
         click.echo(f"{count} mistake{'' if count == 1 else 's'}; nothing was diagnosed there.", err=True)
         sys.exit(1)
     except DiagnoseError as error:
-        _complain(f"diagnose: {error}")
+        complain(f"diagnose: {error}")
         sys.exit(1)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
     except OSError as error:
-        _complain(f"diagnose: {error.strerror or error}{f': {error.filename}' if error.filename else ''}")
+        complain(f"diagnose: {error.strerror or error}{f': {error.filename}' if error.filename else ''}")
         sys.exit(1)
     except Exception as error:
         if os.environ.get("DIAGNOSE_DEBUG"):
             raise
         words = " ".join(str(error).split())
-        _complain(f"diagnose: internal error ({type(error).__name__}: {words}). Please report it.")
+        complain(f"diagnose: internal error ({type(error).__name__}: {words}). Please report it.")
         sys.exit(1)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import product
+from types import MappingProxyType
 from typing import Any, TypeVar, cast
 
 import numpy as np
@@ -65,8 +66,8 @@ class FactMaker:
         self._material: dict[tuple[str, Material | None, str | None], Mapping[str, Value]] = {}
         self._pair: dict[tuple[Material | None, str | None, Material | None, str | None], _Pair] = {}
 
-    def make(self, fields: Mapping[str, Column]) -> ColumnFacts:
-        """All fact columns for some columns of fields."""
+    def make(self, fields: Mapping[str, Column], drawn: Mapping[str, Column] = MappingProxyType({})) -> ColumnFacts:
+        """All fact columns for some columns of fields; `drawn` stand in for facts that are looked up."""
         facts = dict(fields)
         found = {name: self._materials(facts.get(name), kind) for name, kind, _ in MATERIALS}
         families, unknown = self._families(facts, found["electrolyte"])
@@ -86,6 +87,7 @@ class FactMaker:
             column = _stripping(codes, [each.limit for each in told], facts)
             if column is not None:
                 facts[LIMIT] = column
+        facts.update(drawn)
         chosen = {}
         for quantity in DERIVED:
             if quantity.name in self.read:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from functools import cached_property
+from types import MappingProxyType
 from typing import get_args
 
 import numpy as np
@@ -63,22 +64,25 @@ class Columns:
         }
         self.chances = Chances(base.rules)
 
-    def evaluate(self, fields: Mapping[str, Column], rows: int) -> Judged:
+    def evaluate(
+        self, fields: Mapping[str, Column], rows: int, drawn: Mapping[str, Column] = MappingProxyType({})
+    ) -> Judged:
         """Judge some rows. `fields` holds columns of the fields of a case, each of `rows` rows or one value for all.
 
-        Values must be in the units and within the limits of their fields.
+        Values must be in the units and within the limits of their fields. `drawn` are columns of facts that would
+        otherwise be looked up in the knowledge base.
         """
         with np.errstate(all="ignore"):
-            return Judged(self, fields, rows)
+            return Judged(self, fields, rows, drawn)
 
 
 class Judged:
     """What was found for some rows. Each part is worked out when it is first asked for."""
 
-    def __init__(self, columns: Columns, fields: Mapping[str, Column], rows: int) -> None:
+    def __init__(self, columns: Columns, fields: Mapping[str, Column], rows: int, drawn: Mapping[str, Column]) -> None:
         self.columns, self.fields, self.rows = columns, fields, rows
         self.book, self.knowledge = columns.book, columns.base.knowledge
-        self.made: ColumnFacts = columns.facts.make(fields)
+        self.made: ColumnFacts = columns.facts.make(fields, drawn)
         self.facts = self.made.facts
         self.run = Run(columns.program, self.facts)
         self.scores: dict[str, ColumnScore] = {each.cause: each.score(self.run) for each in columns.evidences}

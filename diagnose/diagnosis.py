@@ -9,7 +9,7 @@ from typing import Any
 import diagnose as package
 from diagnose import interpreter
 from diagnose.case import Case
-from diagnose.data import Base, load
+from diagnose.data import ENGLISH, Base, load
 from diagnose.derived import DERIVED, Value
 from diagnose.engine import session
 from diagnose.errors import CaseError, Problem
@@ -42,15 +42,20 @@ FORMULAS = {each.name: each for each in DERIVED}
 
 
 def diagnose(
-    case: Case | Mapping[str, Any], *, overlays: Iterable[Path | str] = (), base: Base | None = None
+    case: Case | Mapping[str, Any],
+    *,
+    overlays: Iterable[Path | str] = (),
+    language: str = ENGLISH,
+    base: Base | None = None,
 ) -> Report:
     """Diagnose one interface.
 
-    `case` is a `Case` or a mapping of its fields; `overlays` are site directories with rules or knowledge of their own.
-    The same case gives the same report, byte for byte. Raises CaseError, and RuleError or KnowledgeError for overlays.
+    `case` is a `Case` or a mapping of its fields; `overlays` are site directories with rules or knowledge of their own;
+    `language` is that of the texts, such as de. A `base` has both already. The same case gives the same report, byte
+    for byte. Raises CaseError, RuleError or KnowledgeError for overlays, and UsageError for an unknown language.
     """
     case = case if isinstance(case, Case) else Case.model_validate(case)
-    base = base or load(overlays)
+    base = base or load(overlays, language)
     found = fact_base(case, base.knowledge)
     refuse_contradictions(base, found)
     with session(base.rules) as engine:
@@ -105,7 +110,7 @@ def _verdict(
     base: Base, found: FactBase, fired: Iterable[str], scores: tuple[Score, ...]
 ) -> tuple[Verdict, tuple[str, ...]]:
     """The first true verdict from the top of rules/verdicts.yaml; see the note there."""
-    names = set(fired)
+    names, texts = set(fired), base.knowledge.texts
     true = [rule for rule in base.rules.verdicts if f"verdict.{rule.id}" in names]
     deciding = next((rule for rule in true if rule.verdict != "outside_scope"), None)
     if deciding is not None and deciding.verdict in ("invalid_data", "healthy"):
@@ -115,13 +120,13 @@ def _verdict(
     limit = round(base.rules.scale.supported_from * 100)
     supported = [score for score in scores if score.total >= limit and score.lines]
     if supported and (said or any(_symptom(base, found, score) for score in supported)):
-        return "faulty", tuple(said or ["At least one cause is supported by what is known."])
+        return "faulty", tuple(said or [texts("ui.because.supported")])
     outside = [rule.says for rule in true if rule.verdict == "outside_scope"]
     if outside:
         return "outside_scope", tuple(outside)
     if supported:
-        return "undetermined", ("No fault was reported. The list says what this pair of materials is prone to.",)
-    return "undetermined", (*said, "Too little is known to prefer a cause.")
+        return "undetermined", (texts("ui.because.no_fault_reported"),)
+    return "undetermined", (*said, texts("ui.because.too_little"))
 
 
 class _Writer:
@@ -138,6 +143,7 @@ class _Writer:
     ) -> None:
         self.base, self.case, self.found, self.outcome, self.scores = base, case, found, outcome, scores
         self.rules, self.knowledge = base.rules, base.knowledge
+        self.texts = base.knowledge.texts
         self.fired = set(fired)
         self.shelf = shelf(base)
         self.facts_used: dict[str, FactUsed] = {}
@@ -145,13 +151,16 @@ class _Writer:
 
     # --- small parts
 
+    def shown(self, value: Value) -> str:
+        return show(value, self.texts)
+
     def used(self, rule: Rule) -> tuple[FactUsed, ...]:
         """The known facts a rule read, findings followed down to their facts, conditions on unknowns left out."""
         made = []
         for name in rule.facts:
             if name in self.found.facts:
                 if name not in self.facts_used:
-                    value, origin = show(self.found.facts[name]), self.found.origins[name].kind
+                    value, origin = self.shown(self.found.facts[name]), self.found.origins[name].kind
                     self.facts_used[name] = FactUsed(name=name, value=value, origin=origin)
                 made.append(self.facts_used[name])
         return tuple(made)
@@ -278,9 +287,9 @@ class _Writer:
         left = partner or case.electrode_role
         parts = [f"{left} | {case.electrolyte or case.electrolyte_family}"]
         if case.temperature_C is not None:
-            parts.append(f"{show(case.temperature_C.span)} C")
+            parts.append(f"{self.shown(case.temperature_C.span)} C")
         if case.stack_pressure_MPa is not None:
-            parts.append(f"{show(case.stack_pressure_MPa.span)} MPa")
+            parts.append(f"{self.shown(case.stack_pressure_MPa.span)} MPa")
         return ", ".join(parts)
 
     def severity(self) -> Severity:
@@ -294,14 +303,14 @@ class _Writer:
         if resistance is not None and isinstance(acceptable, Span):
             level = _level(resistance.span, bands["excellent"], acceptable, bands["severe"])
         if isinstance(target, Span):
-            basis = "the target given with the case"
+            basis = self.texts("ui.severity.target")
         return Severity.model_validate(
             {
                 "level": level,
                 "resistance_ohm_cm2": None if resistance is None else resistance.text,
                 "acceptable_ohm_cm2": acceptable.high if isinstance(acceptable, Span) else None,
                 "severe_ohm_cm2": bands["severe"].low if isinstance(bands["severe"], Span) else None,
-                "basis": basis if isinstance(basis, str) else "no severity band is known for this pairing",
+                "basis": basis if isinstance(basis, str) else self.texts("ui.severity.no_band"),
                 "sources": (self.shelf.citation(origin.ref, origin.grade),) if origin and origin.ref else (),
             }
         )
@@ -320,11 +329,11 @@ class _Writer:
                 made.append(
                     DerivedResult(
                         name=name,
-                        value=show(self.found.facts[name]),
+                        value=self.shown(self.found.facts[name]),
                         unit=each.unit,
                         formula=each.formula,
                         inputs=tuple(
-                            f"{fact} = {show(self.found.facts[fact])}" for fact in self.found.origins[name].inputs
+                            f"{fact} = {self.shown(self.found.facts[fact])}" for fact in self.found.origins[name].inputs
                         ),
                         source=self.shelf.citation(each.source, each.grade),
                     )

@@ -38,23 +38,33 @@ class Entry(BaseModel):
 
 
 class Field(Entry):
-    """One field of a case. `effort_min` is the usual work in minutes when the value is not at hand."""
+    """One field of a case. `effort_min` is the usual work in minutes when the value is not at hand.
+
+    `usual` is the range in which answers mostly lie: what is expected before anything is known (judgement). `noticed`
+    marks what one has seen in passing or has not: to ask for it costs a minute whatever it costs to measure.
+    """
 
     kind: Literal["number", "integer", "flag", "choice", "material", "text"]
     unit: str = "1"
     of: tuple[str, ...] = listed(default=())
     limits: tuple[float, float] = listed(default=(-math.inf, math.inf))
+    usual: tuple[float, float] | None = listed(default=None)
     note: str = ""
     question: str
     help: str
     effort_min: float = pydantic.Field(ge=0)
     destructive: bool = False
+    noticed: bool = False
     section: str = ""
 
     @model_validator(mode="after")
     def _complete(self) -> Field:
         if self.kind in ("number", "integer") and not self.limits[0] < self.limits[1] < math.inf:
             raise ValueError("a number needs limits, the lower first")
+        if self.kind in ("number", "integer"):
+            low, high = self.usual or (math.inf, -math.inf)
+            if not self.limits[0] <= low < high <= self.limits[1]:
+                raise ValueError("a number needs the `usual` range of its answers, within its limits")
         if (self.kind == "choice") != bool(self.of):
             raise ValueError("`of` lists the choices of a choice, and of nothing else")
         return self
@@ -197,10 +207,15 @@ class FamilyEntry(Entry):
 
 
 class Outcome(Entry):
-    """What a test may show, and the cause it then speaks for."""
+    """What a test may show, and the cause it then speaks for.
+
+    `facts` are fields of a case with what they would say then: typical values, as a case file holds them. What an
+    outcome means for each cause follows from the rules.
+    """
 
     if_: str = pydantic.Field(alias="if")
     then: str | None = None
+    facts: dict[str, Any] = {}
 
 
 class Test(Entry):

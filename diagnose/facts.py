@@ -10,6 +10,7 @@ from diagnose.case import ABSENT, Case
 from diagnose.derived import DERIVED, Value, derive
 from diagnose.errors import CaseError, Problem, did_you_mean
 from diagnose.quantity import Measured, Span
+from diagnose.texts import Texts, english
 
 if TYPE_CHECKING:
     from diagnose.knowledge import Knowledge, Material
@@ -80,10 +81,9 @@ def fact_base(case: Case, knowledge: Knowledge) -> FactBase:
     if case.electrolyte_family is None:
         base.put("electrolyte_family", family, Origin("material"))
     elif found["electrolyte"] is not None and found["electrolyte"].family != family:
-        base.notes.append(
-            f"{case.electrolyte} is kept as a {found['electrolyte'].family} in the knowledge base; "
-            f"the family given, {family}, is used."
-        )
+        kept = found["electrolyte"].family
+        words = knowledge.texts("ui.note.other_family", material=case.electrolyte, kept=kept, given=family)
+        base.notes.append(words)
     families = {"electrolyte": family, "second_electrolyte": _family(found["second_electrolyte"])}
     for name, _, prefix in MATERIALS:
         _properties(base, knowledge.material_facts(prefix, found[name], families.get(name)))
@@ -111,14 +111,16 @@ def _material(base: FactBase, case: Case, knowledge: Knowledge, name: str, kind:
     given = getattr(case, name)
     if given is None or given == ABSENT:
         return None
-    material = knowledge.find(kind, given)
+    material, texts = knowledge.find(kind, given), knowledge.texts
+    field = texts(f"ui.material.{name}")
     if material is None and not (name == "electrolyte" and case.electrolyte_family is None):
-        hint = did_you_mean(given, knowledge.material_names(kind))
-        label = name.replace("_", " ")
-        said = f"The {label} {given} is not in the knowledge base: only what holds for its family was judged."
-        base.notes.append(f"{said} {hint}".strip())
+        said = [texts("ui.note.unknown_material", field=field, name=given)]
+        near = knowledge.nearest(kind, given)
+        if near:
+            said.append(texts("ui.note.did_you_mean", names=texts.either(near)))
+        base.notes.append(" ".join(said))
     if material is not None and not knowledge.is_name(kind, given):
-        base.notes.append(f"The {name.replace('_', ' ')} {given} was read as {material.name}.")
+        base.notes.append(texts("ui.note.read_as", field=field, name=given, material=material.name))
     return material
 
 
@@ -133,12 +135,11 @@ def unknown_electrolyte(name: str, knowledge: Knowledge) -> Problem:
     )
 
 
-def show(value: Value) -> str:
-    """A fact as text: figures without trailing zeros, bounds and ranges as intervals."""
+def show(value: Value, texts: Texts | None = None) -> str:
+    """A fact as text: figures without trailing zeros, bounds and ranges as intervals; in English without `texts`."""
     if isinstance(value, Span):
-        if value.low == value.high:
-            return f"{value.low:.4g}"
-        return f"{value.low:.4g} to {value.high:.4g}"
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    return "unknown" if value is None else value
+        low, high = f"{value.low:.4g}", f"{value.high:.4g}"
+        return low if value.low == value.high else (texts or english())("ui.value.range", low=low, high=high)
+    if isinstance(value, str):
+        return value
+    return (texts or english())("ui.value.unknown" if value is None else "ui.value.yes" if value else "ui.value.no")

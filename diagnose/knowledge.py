@@ -31,6 +31,7 @@ from diagnose.entry import (
 from diagnose.errors import nearest
 from diagnose.pairing import ANY, Pairings, Row, StrippingLimit
 from diagnose.quantity import Span
+from diagnose.texts import Texts
 
 Fact = tuple[Value, str, str, str]
 STRIPPING = "stripping_limit_mA_cm2"
@@ -111,6 +112,7 @@ class Knowledge:
     protocol: Mapping[str, ProtocolStep]
     standards: Mapping[str, Standard]
     guide: Mapping[str, GuideStatement]
+    texts: Texts
     hash: str
     _index: Mapping[str, Index] = part(repr=False)
     _applies: Mapping[tuple[str, str], Condition] = part(repr=False)

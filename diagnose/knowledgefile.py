@@ -13,6 +13,7 @@ from typing import Any, Generic, TypeVar
 
 from pydantic import ValidationError
 
+from diagnose.case import value_of
 from diagnose.condition import Condition, Leaf, Value, leaves, parse
 from diagnose.entry import (
     Entry,
@@ -48,7 +49,8 @@ from diagnose.pairing import (
     Target,
     VolumeChange,
 )
-from diagnose.quantity import Span
+from diagnose.quantity import QuantityError, Span
+from diagnose.texts import english
 from diagnose.yamlfile import At, Document
 
 DIGEST = "digest"
@@ -233,6 +235,19 @@ class _Loader:
             if ref not in self.references.items:
                 inside = at.inside("sources", ref)
                 self.complain(inside, f"there is no reference {ref!r}", did_you_mean(ref, self.references.items))
+
+    def facts(self, test: Test, at: At) -> None:
+        """Complain when an outcome would say what no case can say."""
+        for place, outcome in enumerate(test.outcomes):
+            for name, raw in outcome.facts.items():
+                inside = at.inside("outcomes", place, "facts", name)
+                if name not in self.fields.items:
+                    self.complain(inside, "is not a field of a case", did_you_mean(name, self.fields.items))
+                    continue
+                try:
+                    value_of(self.fields.items[name], raw)
+                except QuantityError as error:
+                    self.complain(inside, error.message, error.hint)
 
     def defaults(
         self, kind: str, figures: Mapping[str, tuple[Figure, ...]], at: At
@@ -487,6 +502,8 @@ def _assembled(loader: _Loader, digest: str) -> Knowledge:
     for shelf in cited:
         for name, item in shelf.items.items():
             loader.sources(item.sources, shelf.places[name])
+    for name, test in loader.tests.items.items():
+        loader.facts(test, loader.tests.places[name])
     for kind in ("targets", "decomposition", "volume_changes"):
         for row, at in loader.rows[kind]:
             loader.cited(row, at)
@@ -516,6 +533,7 @@ def _assembled(loader: _Loader, digest: str) -> Knowledge:
         protocol=MappingProxyType(loader.protocol.items),
         standards=MappingProxyType(loader.standards.items),
         guide=MappingProxyType(loader.guide.items),
+        texts=english(),
         hash=digest,
         _index=index,
         _applies=loader.applies,

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from itertools import combinations, permutations
+from itertools import combinations, permutations, product
 from typing import Any, Literal, get_args
 
 from pydantic import BaseModel
@@ -61,7 +61,7 @@ def lint(base: Base) -> tuple[Remark, ...]:
     grade.
     """
     linter = _Linter(base)
-    parts = (linter.reach, linter.evidence, linter.remedies, linter.verdicts, linter.causes)
+    parts = (linter.reach, linter.evidence, linter.remedies, linter.combinations, linter.verdicts, linter.causes)
     found = dict.fromkeys(remark for part in parts for remark in part())
     items = tuple(_items(base))
     found |= dict.fromkeys((*_unused(base, items), *_grades(base, items)))
@@ -69,7 +69,7 @@ def lint(base: Base) -> tuple[Remark, ...]:
 
 
 def _remark(level: Level, rule: Rule, kind: str, message: str, hint: str = "") -> Remark:
-    if rule.kind in ("verdict", "contradiction"):
+    if rule.kind in ("verdict", "contradiction", "combination"):
         file = f"rules/{rule.kind}s.yaml"
     elif rule.kind == "finding":
         file = "rules/findings/"
@@ -228,6 +228,22 @@ class _Linter:
                 hint = f"The cause asks for {describe(negate(gate.when))}."
                 yield _remark("error", unfit, "unreachable", message, hint)
 
+    def combinations(self) -> Iterator[Remark]:
+        """A combination must be possible where each of its remedies fits; two about the same ones must differ."""
+        rules = self.book.of("combination")
+        for rule in rules:
+            for pair in product(*rule.item.parts):
+                unfit = (self.book.rules.get(f"remedy.{slug}.unfit") for slug in pair)
+                fits = [negate(each.when) for each in unfit if each is not None]
+                if self.regions(rule.when) and not self.regions(All((rule.when, *fits))):
+                    message = f"can never be told: {' and '.join(pair)} do not fit where it holds"
+                    yield _remark("error", rule, "unreachable", message, "Take the remedy out, or widen the condition.")
+        for one, other in combinations(rules, 2):
+            first, second = self.regions(one.when), self.regions(other.when)
+            same = first and implies(first, second) and implies(second, first)
+            if same and set(product(*one.item.parts)) & set(product(*other.item.parts)):
+                yield _remark("error", one, "duplicate", f"holds exactly when {other.id} holds", ONE_OF_TWO)
+
     def verdicts(self) -> Iterator[Remark]:
         """`subsumed`: a verdict never decides when another one stands above it and holds wherever it does."""
         deciding = [item for item in self.book.verdicts if item.verdict != "outside_scope"]
@@ -344,7 +360,8 @@ def _items(base: Base) -> Iterator[tuple[str, BaseModel]]:
     materials = [{name: each.figures for name, each in kind.items()} for kind in known.materials.values()]
     rows = {name: each for name, each in vars(known.pairings).items() if isinstance(each, tuple) or name == "reactions"}
     roots = (known.tests, known.protocol, known.standards, known.families, *materials, rows)
-    for root in ({"scale": book.scale}, book.causes, book.findings, book.verdicts, book.remedies, *roots):
+    scales = {"scale": book.scale, "worth": book.worth}
+    for root in (scales, book.causes, book.findings, book.verdicts, book.remedies, book.combinations, *roots):
         yield from _models(root, "")
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from diagnose.case import Case
@@ -48,12 +48,13 @@ def advise(
     """
     if verdict == "healthy":
         remedy = base.rules.remedies.get(NOTHING_TO_DO)
-        return Advice((_result(remedy, "recommended", 1, 1.0, (), shelf),) if remedy else (), ())
+        return Advice((result(remedy, "recommended", 1, 1.0, (), shelf),) if remedy else (), ())
     notes: dict[str, list[Rule]] = {}
     open_ = set(doubtful)
     for name in sorted({*fired, *open_}):
         rule = base.rules.rules[name]
-        notes.setdefault(rule.owner, []).append(rule)
+        if rule.kind != "combination":
+            notes.setdefault(rule.owner, []).append(rule)
     chances = {score.cause: score.probability for score in ranked}
     fears = {score.cause: score.probability for score in possible}
     usable: list[tuple[int, str, Status, int]] = []
@@ -68,16 +69,15 @@ def advise(
         if struck_out:
             struck.append((-benefit, slug))
             continue
-        fit = benefit * (BETTER if "better" in kinds else USUAL) * (WORSE if "worse" in kinds or in_doubt else USUAL)
-        fit *= USUAL if ready(remedy, case.production_stage) else UNREADY
+        fit = benefit * fitness(kinds, in_doubt, ready(remedy, case.production_stage))
         status: Status = "recommended" if fit >= RECOMMENDED_FROM and not in_doubt else "possible"
         usable.append((-fit, slug, status, benefit))
     results = [
-        _result(base.rules.remedies[slug], status, rank, benefit / 1e6, notes.get(slug, ()), shelf)
+        result(base.rules.remedies[slug], status, rank, benefit / 1e6, notes.get(slug, ()), shelf)
         for rank, (_, slug, status, benefit) in enumerate(sorted(usable), 1)
     ]
     results += [
-        _result(base.rules.remedies[slug], "contraindicated", None, -benefit / 1e6, notes[slug], shelf)
+        result(base.rules.remedies[slug], "contraindicated", None, -benefit / 1e6, notes[slug], shelf)
         for benefit, slug in sorted(struck)
     ]
     hazards = [hazard for each in results if each.status == "recommended" for hazard in each.hazards]
@@ -92,14 +92,21 @@ def benefit_of(remedy: Remedy, chances: Mapping[str, float]) -> int:
     return millionths(1.0 - left)
 
 
+def fitness(kinds: Collection[str], in_doubt: bool, is_ready: bool) -> int:
+    """What is said for and against a remedy here, as a factor of its benefit in millionths."""
+    fit = (BETTER if "better" in kinds else USUAL) * (WORSE if "worse" in kinds or in_doubt else USUAL)
+    return fit * (USUAL if is_ready else UNREADY)
+
+
 def ready(remedy: Remedy, stage: str | None) -> bool:
     """Whether a remedy is used at a stage of production; of an unstated one nothing is asked."""
     return stage is None or STAGES.index(remedy.readiness) >= STAGES.index(stage)
 
 
-def _result(
+def result(
     remedy: Remedy, status: Status, rank: int | None, benefit: float, rules: Iterable[Rule], shelf: Shelf
 ) -> RemedyResult:
+    """A remedy as it stands in a report; `rules` are those of its rules that hold, and contraindications that may."""
     # A contraindication beside a usable remedy is one that may hold.
     shown = ("contraindication",) if status == "contraindicated" else ("better", "worse", "contraindication")
     return RemedyResult(
@@ -117,6 +124,7 @@ def _result(
         cost=remedy.cost,
         hours=remedy.hours,
         readiness=remedy.readiness,
+        reversible=remedy.reversible,
         verify=remedy.verify,
         sources=shelf.cite(remedy.sources),
     )

@@ -1,39 +1,23 @@
-"""A report as text for a terminal or as Markdown. Pure: the same report and width give the same characters."""
+"""A report as text for a terminal or as Markdown. Pure: the same report and width give the same characters.
+
+The words between its parts come from `texts`, which should be in the language of the report.
+"""
 
 from __future__ import annotations
 
 import re
-import textwrap
 from collections.abc import Iterable, Iterator
 
+from diagnose.page import Page
 from diagnose.quantity import unit_label
-from diagnose.report import CauseResult, Contribution, RemedyResult, Report, Step, Wanted
+from diagnose.report import CauseResult, Citation, Contribution, RemedyResult, Report, Step, Wanted
+from diagnose.texts import Texts, english
 
 MOST_CAUSES, MOST_WHY, MOST_REMEDIES, MOST_WANTED, MOST_EFFECTS = 5, 3, 6, 5, 2
 BAR = 20
-BEFORE = {"better": "", "worse": "But: ", "contraindication": "First make sure that this does not hold: "}
-VERDICTS = {
-    "healthy": "HEALTHY",
-    "faulty": "FAULTY",
-    "undetermined": "UNDETERMINED",
-    "invalid_data": "INVALID DATA",
-    "outside_scope": "OUTSIDE SCOPE",
-}
-HAZARDS = {
-    "lithium": "lithium metal: keep dry, inert, away from water",
-    "h2s": "hydrogen sulfide: toxic; gas monitor, ventilation",
-    "pressure": "stored pressure: shields, no overload",
-    "hf": "hydrogen fluoride: toxic and corrosive",
-    "heat": "hot parts",
-    "solvent": "flammable solvent",
-    "dust": "fine dust: do not inhale",
-    "acid": "corrosive acid",
-    "pyrophoric": "pyrophoric precursors",
-    "vacuum": "vacuum vessels",
-    "toxic": "toxic substances",
-    "fire": "fire",
-    "corrosive": "corrosive substances",
-}
+IN_ENGLISH = english()
+VERDICTS = IN_ENGLISH.room("ui.verdict")
+HAZARDS = IN_ENGLISH.room("ui.hazard")
 
 
 def decibans(value: float) -> str:
@@ -47,17 +31,18 @@ def bar(probability: float) -> str:
     return "#" * filled + "." * (BAR - filled)
 
 
-def severity_line(report: Report) -> str:
+def severity_line(report: Report, texts: Texts = IN_ENGLISH) -> str:
     """The resistance on the scale of its pairing."""
     found = report.severity
     if found.resistance_ohm_cm2 is None:
-        return "interfacial resistance not given as a figure"
+        return texts("ui.severity.none")
     unit = "" if "ohm" in found.resistance_ohm_cm2 else " ohm cm2"
-    line = f"interfacial resistance {found.resistance_ohm_cm2}{unit}"
+    resistance = f"{found.resistance_ohm_cm2}{unit}"
     if found.acceptable_ohm_cm2 is None:
-        return line
-    level = (found.level or "between two bands").upper()
-    return f"{line}: {level} (acceptable up to {found.acceptable_ohm_cm2:g})"
+        return texts("ui.severity.figure", resistance=resistance)
+    level = texts(f"ui.level.{found.level}" if found.level else "ui.severity.between")
+    acceptable = f"{found.acceptable_ohm_cm2:g}"
+    return texts("ui.severity.judged", resistance=resistance, level=level, acceptable=acceptable)
 
 
 def most_wanted(report: Report) -> list[Wanted]:
@@ -76,9 +61,9 @@ def explained(report: Report) -> tuple[CauseResult, ...]:
     return supported or report.causes[:1]
 
 
-def source(contribution: Contribution) -> str:
+def source(sources: Iterable[Citation], texts: Texts = IN_ENGLISH) -> str:
     """Grades and sources of a line: seen: Shi 2020."""
-    return "; ".join(f"{each.grade}: {_short(each.text)}" for each in contribution.sources)
+    return "; ".join(f"{texts(f'ui.grade.{each.grade}')}: {_short(each.text)}" for each in sources)
 
 
 def _short(text: str) -> str:
@@ -88,10 +73,10 @@ def _short(text: str) -> str:
     return head if len(head) <= 60 else head[:57].rstrip() + "..."
 
 
-def _facts(contribution: Contribution) -> str:
+def _facts(contribution: Contribution, texts: Texts) -> str:
     """The facts a line rests on; where one was not given with the case, what it was taken from."""
     return ", ".join(
-        f"{each.name} = {each.value}" + ("" if each.origin == "given" else f" ({each.origin})")
+        f"{each.name} = {each.value}" + ("" if each.origin == "given" else f" ({texts(f'ui.origin.{each.origin}')})")
         for each in contribution.facts
     )
 
@@ -99,96 +84,89 @@ def _facts(contribution: Contribution) -> str:
 # --- text
 
 
-class _Page:
-    """Lines of a page of some width."""
-
-    def __init__(self, width: int) -> None:
-        self.width = max(60, width)
-        self.lines: list[str] = []
-
-    def add(self, text: str = "", indent: str = "", hang: str | None = None) -> None:
-        if not text:
-            self.lines.append("")
-            return
-        hang = indent if hang is None else hang
-        self.lines += textwrap.wrap(
-            text,
-            self.width,
-            initial_indent=indent,
-            subsequent_indent=hang,
-            break_long_words=False,
-            break_on_hyphens=False,
-        )
-
-    def text(self) -> str:
-        return "\n".join(line.rstrip() for line in self.lines).strip("\n") + "\n"
-
-
-def text(report: Report, width: int = 100) -> str:
+def text(report: Report, width: int = 100, texts: Texts = IN_ENGLISH) -> str:
     """A report as plain text of a width in characters."""
-    page = _Page(width)
-    page.add(f"{report.title}   {severity_line(report)}", hang="    ")
-    page.add(f"{VERDICTS[report.verdict]}. {' '.join(report.because)}", hang="    ")
+    page = Page(width, texts)
+    opening(page, report)
+    _next(page, report)
+    _remedies(page, report.remedies)
+    closing(page, report)
+    return page.text()
+
+
+def opening(page: Page, report: Report) -> None:
+    """What was found: the verdict, the ranked causes and the case for the likely ones."""
+    texts = page.texts
+    page.add(f"{report.title}   {severity_line(report, texts)}", hang="    ")
+    page.add(f"{texts(f'ui.verdict.{report.verdict}')}. {' '.join(report.because)}", hang="    ")
     _causes(page, report)
     for cause in explained(report) if report.verdict != "healthy" else ():
         _why(page, cause)
-    _next(page, report)
-    _remedies(page, report.remedies)
+
+
+def closing(page: Page, report: Report) -> None:
+    """What to mind: hazards, how to measure again, notes, and what produced the answer."""
+    texts = page.texts
     if report.hazards:
         page.add()
-        page.add("Hazards of what is recommended: " + "; ".join(HAZARDS[each] for each in report.hazards), hang="  ")
+        hazards = "; ".join(texts(f"ui.hazard.{each}") for each in report.hazards)
+        page.add(texts("ui.report.hazards_of", hazards=hazards), hang="  ")
     if report.protocol:
         page.add()
-        page.add("How to measure again")
+        page.add(texts("ui.report.measure_again"))
         for number, step in enumerate(report.protocol, 1):
             page.add(f"{number}. {step.title}. {step.do}", "  ", "     ")
     if report.notes:
         page.add()
         for note in report.notes:
-            page.add(note, "note  ", "      ")
+            page.after(f"{texts('ui.report.note')}  ", note)
     page.add()
-    page.add(versions(report))
-    return page.text()
+    page.add(versions(report, texts))
 
 
-def versions(report: Report) -> str:
+def versions(report: Report, texts: Texts = IN_ENGLISH) -> str:
     """What produced the answer, with short hashes."""
     made = report.versions
-    return f"diagnose {made.diagnose}, rules {made.rules[:12]}, knowledge {made.knowledge[:12]}, case {made.case[:12]}"
+    hashes = {"rules": made.rules[:12], "knowledge": made.knowledge[:12], "case": made.case[:12]}
+    return texts("ui.report.versions", diagnose=made.diagnose, **hashes)
 
 
-def _causes(page: _Page, report: Report) -> None:
+def _causes(page: Page, report: Report) -> None:
     if report.causes:
         page.add()
-        page.add("   probability")
+        page.add(f"   {page.texts('ui.report.probability')}")
         wide = max(len(cause.title) for cause in report.causes[:MOST_CAUSES]) + 2
         for cause in report.causes[:MOST_CAUSES]:
             line = f"{cause.rank}. {cause.probability:.2f}  {cause.title:<{wide}}{bar(cause.probability)}"
             page.lines.append(line)
     waiting = [each for each in report.not_judged if each.wanted]
     if waiting:
+        words = [page.texts("ui.report.needs", title=each.title, fields=each.wanted[0].field) for each in waiting]
         page.add()
-        words = [f"{each.title} (needs {each.wanted[0].field})" for each in waiting]
-        page.add("Not judged: " + "; ".join(words), hang="  ")
+        page.add(f"{page.texts('ui.report.not_judged')}: {'; '.join(words)}", hang="  ")
     if report.ruled_out:
         page.add()
-        page.add("Ruled out: " + "; ".join(each.title for each in report.ruled_out), hang="  ")
+        titles = "; ".join(each.title for each in report.ruled_out)
+        page.add(f"{page.texts('ui.report.ruled_out')}: {titles}", hang="  ")
 
 
-def _why(page: _Page, cause: CauseResult) -> None:
+def _why(page: Page, cause: CauseResult) -> None:
+    texts = page.texts
     page.add()
-    page.add(f"Why: {cause.title}")
-    page.add(f"{decibans(cause.prior):>10}  before any evidence", "  ")
+    page.add(texts("ui.report.why", title=cause.title))
+    page.add(f"{decibans(cause.prior):>10}  {texts('ui.report.before_evidence')}", "  ")
     for line in (each for each in cause.contributions if each.counted):
-        page.add(f"{decibans(line.decibans):>10}  {line.because} [{source(line)}]", "  ", " " * 14)
-        page.add(f"{_tail(line.rule)}: {_facts(line)}".rstrip(": "), " " * 14)
+        known = source(line.sources, texts)
+        page.add(f"{decibans(line.decibans):>10}  {line.because} [{known}]", "  ", " " * 14)
+        page.add(f"{_tail(line.rule)}: {_facts(line, texts)}".rstrip(": "), " " * 14)
     if cause.clipped:
-        page.add(f"{decibans(cause.clipped):>10}  beyond the cap on evidence", "  ")
-    page.add(f"{decibans(cause.log_odds):>10}  in all: probability {cause.probability:.2f}", "  ")
+        page.add(f"{decibans(cause.clipped):>10}  {texts('ui.report.beyond_cap')}", "  ")
+    probability = f"{cause.probability:.2f}"
+    page.add(f"{decibans(cause.log_odds):>10}  {texts('ui.report.in_all', probability=probability)}", "  ")
     hidden = [each for each in cause.contributions if not each.counted]
     if hidden:
         words = [f"{_tail(each.rule)} ({decibans(each.decibans)})" for each in hidden]
-        page.add("screened off by a stronger rule of the same group: " + ", ".join(words), " " * 14)
+        page.add(texts("ui.report.screened", rules=", ".join(words)), " " * 14)
 
 
 def _tail(rule: str) -> str:
@@ -196,91 +174,108 @@ def _tail(rule: str) -> str:
     return rule.split(".", 1)[-1]
 
 
-def _next(page: _Page, report: Report) -> None:
+def _next(page: Page, report: Report) -> None:
     found = most_wanted(report)
     if not found:
         return
     page.add()
-    page.add("Find out next")
+    page.add(page.texts("ui.report.find_out_next"))
     for each in found:
-        page.add(f"up to {each.decibans:4.1f} dB  {each.question} ({each.field})", "  ", " " * 17)
+        head = page.texts("ui.report.up_to", decibans=f"{each.decibans:4.1f}")
+        page.after(f"{head}  ", f"{each.question} ({each.field})", "  ")
 
 
-def reasons(remedy: RemedyResult) -> Iterator[str]:
+def reasons(remedy: RemedyResult, texts: Texts = IN_ENGLISH) -> Iterator[str]:
     """Why a remedy fits here, and what speaks against it."""
     for reason in remedy.reasons:
-        yield BEFORE[reason.kind] + reason.because
+        yield texts(f"ui.reason.{reason.kind}", because=reason.because)
 
 
-def _remedies(page: _Page, remedies: Iterable[RemedyResult]) -> None:
+def _about(remedy: RemedyResult, texts: Texts) -> str:
+    """Status, readiness and cost of a remedy."""
+    status, readiness = texts(f"ui.status.{remedy.status}"), texts(f"ui.readiness.{remedy.readiness}")
+    return texts("ui.report.about", status=status, readiness=readiness, cost=texts(f"ui.cost.{remedy.cost}"))
+
+
+def _remedies(page: Page, remedies: Iterable[RemedyResult]) -> None:
+    texts = page.texts
     shown = [each for each in remedies if each.status != "contraindicated"]
     struck = [each for each in remedies if each.status == "contraindicated"]
     if shown:
         page.add()
-        page.add("What to do")
+        page.add(texts("ui.report.what_to_do"))
     for each in shown[:MOST_REMEDIES]:
-        page.add(
-            f"{each.rank}. {each.title} ({each.remedy}; {each.status}, {each.readiness}, cost {each.cost})",
-            "  ",
-            "     ",
-        )
+        page.add(f"{each.rank}. {each.title} ({each.remedy}; {_about(each, texts)})", "  ", "     ")
         if each.rank is not None and each.rank <= MOST_WHY:
             page.add(each.how, " " * 5)
-            for words in (*reasons(each), *details(each, MOST_EFFECTS)):
+            for words in (*reasons(each, texts), *details(each, MOST_EFFECTS, texts)):
                 page.add(words, " " * 5 + "- ", " " * 7)
     if len(shown) > MOST_REMEDIES:
-        page.add(f"and {len(shown) - MOST_REMEDIES} more in the JSON report", "  ")
+        page.add(texts("ui.report.more", count=len(shown) - MOST_REMEDIES), "  ")
     if struck:
         page.add()
-        page.add("What not to do")
+        page.add(texts("ui.report.what_not_to_do"))
     for each in struck[:MOST_REMEDIES]:
-        page.add(f"NOT {each.title} ({each.remedy}): {' '.join(why.because for why in each.reasons)}", "  ", "      ")
+        because = " ".join(why.because for why in each.reasons)
+        page.after(f"{texts('ui.report.not')} ", f"{each.title} ({each.remedy}): {because}", "  ")
     if len(struck) > MOST_REMEDIES:
-        page.add(f"and {len(struck) - MOST_REMEDIES} more in the JSON report", "  ")
+        page.add(texts("ui.report.more", count=len(struck) - MOST_REMEDIES), "  ")
 
 
-def details(remedy: RemedyResult, effects: int | None = None) -> Iterator[str]:
+def details(remedy: RemedyResult, effects: int | None = None, texts: Texts = IN_ENGLISH) -> Iterator[str]:
     """Figures of a remedy, what was published of it (all, or so many), and how to see that it worked."""
     if remedy.settings:
-        yield "Settings: " + " ".join(remedy.settings)
+        yield texts("ui.report.settings", settings=" ".join(remedy.settings))
     for effect in remedy.effects[:effects]:
-        change = ""
+        account = effect.says
         if effect.after is not None:
-            before = "" if effect.before is None else f"{effect.before:g} to "
+            change = f"{effect.after:g}"
+            if effect.before is not None:
+                change = texts("ui.report.change", before=f"{effect.before:g}", after=change)
             unit = "" if effect.unit == "1" else f" {unit_label(effect.unit)}"
-            change = f" {before}{effect.after:g}{unit}."
-        known = "; ".join(f"{each.grade}: {_short(each.text)}" for each in effect.sources)
-        yield f"Published for {effect.on}:{change} {effect.says} [{known}]"
-    yield f"Check: {remedy.verify}"
+            account = f"{change}{unit}. {effect.says}"
+        yield texts("ui.report.published", on=effect.on, account=account, known=source(effect.sources, texts))
+    yield texts("ui.report.check", verify=remedy.verify)
 
 
-def plain_steps(protocol: Iterable[Step], width: int = 100) -> str:
+def plain_steps(protocol: Iterable[Step], width: int = 100, texts: Texts = IN_ENGLISH) -> str:
     """The steps of a protocol as plain text of a width in characters."""
-    page = _Page(width)
+    page = Page(width, texts)
     for number, step in enumerate(protocol, 1):
         page.add(f"{number}. {step.title}")
         page.add(step.do, "   ")
-        page.add(f"Why: {step.why}", "   ")
+        page.add(texts("ui.report.step_why", why=step.why), "   ")
         page.add()
     return page.text()
 
 
 # --- colour
 
-STYLES = (
-    (r"\A.*", "bold"),
-    (r"(?m)^(HEALTHY)\.", "bold green"),
-    (r"(?m)^(FAULTY|INVALID DATA)\.", "bold red"),
-    (r"(?m)^(UNDETERMINED|OUTSIDE SCOPE)\.", "bold yellow"),
-    (r"(?m)^ +(\+\d+\.\d\d dB) ", "green"),
-    (r"(?m)^ +(-\d+\.\d\d dB) ", "red"),
-    (r"(?m)(#+)\.*$", "cyan"),
-    (r"(?m)^(   probability|Why: .*|Find out next|What to do|What not to do|How to measure again)$", "bold"),
-    (r"(?m)^  NOT ((?:(?! \([a-z-]+\):)[^\n])+)", "strike"),
-)
+STYLES = {
+    "healthy": "bold green",
+    "faulty": "bold red",
+    "invalid_data": "bold red",
+    "undetermined": "bold yellow",
+    "outside_scope": "bold yellow",
+}
+HEADINGS = ("find_out_next", "what_to_do", "what_not_to_do", "measure_again")
 
 
-def coloured(plain: str) -> str:
+def _styles(texts: Texts) -> Iterator[tuple[str, str]]:
+    """What is coloured in a text: a pattern, of which the last group counts, and a style."""
+    yield r"\A.*", "bold"
+    for verdict, style in STYLES.items():
+        yield rf"^({re.escape(texts(f'ui.verdict.{verdict}'))})\.", style
+    yield r"^ +(\+\d+\.\d\d dB) ", "green"
+    yield r"^ +(-\d+\.\d\d dB) ", "red"
+    yield r"(#+)\.*$", "cyan"
+    headings = [re.escape(texts(f"ui.report.{name}")) for name in HEADINGS]
+    why = re.escape(texts("ui.report.why", title="\0")).replace(re.escape("\0"), ".*")
+    yield rf"^(   {re.escape(texts('ui.report.probability'))}|{why}|{'|'.join(headings)})$", "bold"
+    yield rf"^  {re.escape(texts('ui.report.not'))} ((?:(?! \([a-z-]+\):)[^\n])+)", "strike"
+
+
+def coloured(plain: str, texts: Texts = IN_ENGLISH) -> str:
     """The text of a report with colours for a terminal; without the escapes it is the same text."""
     from io import StringIO
 
@@ -288,8 +283,8 @@ def coloured(plain: str) -> str:
     from rich.text import Text
 
     styled = Text(plain, end="")
-    for pattern, style in STYLES:
-        for found in re.finditer(pattern, plain):
+    for pattern, style in _styles(texts):
+        for found in re.finditer(pattern, plain, re.MULTILINE):
             styled.stylize(style, *found.span(found.re.groups))
     screen = StringIO()
     console = Console(file=screen, force_terminal=True, color_system="standard", width=1000, legacy_windows=False)
@@ -300,9 +295,9 @@ def coloured(plain: str) -> str:
 # --- Markdown
 
 
-def markdown(report: Report) -> str:
+def markdown(report: Report, texts: Texts = IN_ENGLISH) -> str:
     """A report as Markdown."""
-    return "\n".join(_markdown(report)).rstrip("\n") + "\n"
+    return "\n".join(_markdown(report, texts)).rstrip("\n") + "\n"
 
 
 def _inline(words: str) -> str:
@@ -310,58 +305,68 @@ def _inline(words: str) -> str:
     return re.sub(r"([\\`*\[\]<>~|]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9]))", r"\\\1", " ".join(words.split()))
 
 
-def _markdown(report: Report) -> Iterator[str]:
+def _markdown(report: Report, texts: Texts) -> Iterator[str]:
+    def word(name: str) -> str:
+        return texts(f"ui.report.{name}")
+
     yield f"# {_inline(report.title)}"
     yield ""
-    yield f"**{VERDICTS[report.verdict]}.** {_inline(' '.join(report.because))}"
+    yield f"**{texts(f'ui.verdict.{report.verdict}')}.** {_inline(' '.join(report.because))}"
     yield ""
-    resistance = severity_line(report)
-    yield f"{_inline(resistance[0].upper() + resistance[1:])}. Scale: {report.severity.basis.rstrip('.')}."
+    resistance = severity_line(report, texts)
+    scale = texts("ui.severity.scale", basis=report.severity.basis.rstrip("."))
+    yield f"{_inline(resistance[0].upper() + resistance[1:])}. {scale}"
     if report.causes:
-        yield from ("", "## Causes", "", "| | cause | probability | log-odds |", "|---|---|---|---|")
+        yield from ("", f"## {word('causes')}", "")
+        yield from (f"| | {word('cause')} | {word('probability')} | {word('log_odds')} |", "|---|---|---|---|")
         for cause in report.causes[: 2 * MOST_CAUSES]:
             yield f"| {cause.rank} | {_inline(cause.title)} | {cause.probability:.2f} | {decibans(cause.log_odds)} |"
     for cause in explained(report) if report.verdict != "healthy" else ():
-        yield from ("", f"### Why: {_inline(cause.title)}", "", "| weight | evidence | source |", "|---|---|---|")
-        yield f"| {decibans(cause.prior)} | before any evidence | |"
+        yield from ("", f"### {texts('ui.report.why', title=_inline(cause.title))}", "")
+        yield from (f"| {word('weight')} | {word('evidence')} | {word('source')} |", "|---|---|---|")
+        yield f"| {decibans(cause.prior)} | {word('before_evidence')} | |"
         for line in cause.contributions:
-            note = "" if line.counted else f" (screened off by `{line.screened_by}`)"
-            yield f"| {decibans(line.decibans)} | {_inline(line.because)}{note} | {_inline(source(line))} |"
+            because = _inline(line.because)
+            if not line.counted:
+                because = texts("ui.report.screened_by", because=because, rule=f"`{line.screened_by}`")
+            yield f"| {decibans(line.decibans)} | {because} | {_inline(source(line.sources, texts))} |"
         if cause.clipped:
-            yield f"| {decibans(cause.clipped)} | beyond the cap on evidence | |"
-        yield f"| **{decibans(cause.log_odds)}** | probability {cause.probability:.2f} | |"
+            yield f"| {decibans(cause.clipped)} | {word('beyond_cap')} | |"
+        probability = texts("ui.report.probability_of", probability=f"{cause.probability:.2f}")
+        yield f"| **{decibans(cause.log_odds)}** | {probability} | |"
     if report.not_judged:
-        yield from ("", "## Not judged", "")
+        yield from ("", f"## {word('not_judged')}", "")
         for open_ in report.not_judged:
-            fields = ", ".join(f"`{each.field}`" for each in open_.wanted)
-            yield f"- {_inline(open_.title)}" + (f" (needs {fields})" if fields else "")
+            title, fields = _inline(open_.title), ", ".join(f"`{each.field}`" for each in open_.wanted)
+            yield f"- {texts('ui.report.needs', title=title, fields=fields) if fields else title}"
     if report.ruled_out:
-        yield from ("", "## Ruled out", "")
+        yield from ("", f"## {word('ruled_out')}", "")
         yield from (f"- {_inline(each.title)}: {_inline(each.reason)}" for each in report.ruled_out)
     wanted = most_wanted(report)
     if wanted:
-        yield from ("", "## Find out next", "")
-        yield from (f"- {_inline(each.question)} (`{each.field}`, up to {each.decibans:.1f} dB)" for each in wanted)
+        yield from ("", f"## {word('find_out_next')}", "")
+        for each in wanted:
+            stake = texts("ui.report.up_to", decibans=f"{each.decibans:.1f}")
+            yield f"- {_inline(each.question)} (`{each.field}`, {stake})"
     if report.remedies:
-        yield from ("", "## What to do", "")
+        yield from ("", f"## {word('what_to_do')}", "")
         for remedy in report.remedies:
             if remedy.status == "contraindicated":
                 yield f"- ~~{_inline(remedy.title)}~~ {_inline(' '.join(reason.because for reason in remedy.reasons))}"
             else:
-                about = f"({remedy.status}, {remedy.readiness}, cost {remedy.cost})"
-                yield f"- {_inline(remedy.title)} {about}. {_inline(remedy.how)}"
+                yield f"- {_inline(remedy.title)} ({_about(remedy, texts)}). {_inline(remedy.how)}"
                 if remedy.status == "recommended":
-                    yield from (f"  - {_inline(words)}" for words in details(remedy))
+                    yield from (f"  - {_inline(words)}" for words in details(remedy, texts=texts))
     if report.hazards:
-        yield from ("", "## Hazards", "")
-        yield from (f"- {HAZARDS[each]}" for each in report.hazards)
+        yield from ("", f"## {word('hazards')}", "")
+        yield from (f"- {texts(f'ui.hazard.{each}')}" for each in report.hazards)
     if report.protocol:
-        yield from ("", "## How to measure again", "")
+        yield from ("", f"## {word('measure_again')}", "")
         yield from steps(report.protocol)
     if report.notes:
-        yield from ("", "## Notes", "")
+        yield from ("", f"## {word('notes')}", "")
         yield from (f"- {_inline(note)}" for note in report.notes)
-    yield from ("", versions(report))
+    yield from ("", versions(report, texts))
 
 
 def steps(protocol: Iterable[Step]) -> Iterator[str]:

@@ -140,6 +140,7 @@ class RemedyResult(Part):
     cost: Literal["low", "medium", "high"]
     hours: float
     readiness: Literal["lab", "pilot", "production"]
+    reversible: bool
     verify: str
     sources: tuple[Citation, ...]
 

@@ -22,8 +22,9 @@ SLUG = r"^[a-z0-9]+([.-][a-z0-9]+)*$"
 Slug = Annotated[str, Field(pattern=SLUG)]
 RuleId = Annotated[str, Field(pattern=r"^[A-Za-z0-9]+([.-][A-Za-z0-9]+)*$")]
 Kind = Literal[
-    "finding", "gate", "evidence", "verdict", "unfit", "contraindication", "better", "worse", "contradiction"
-]
+    "finding", "gate", "evidence", "verdict", "unfit", "contraindication", "better", "worse", "contradiction",
+    "combination",
+]  # fmt: skip
 
 SCORE = "cause."
 
@@ -132,9 +133,15 @@ class RemedyRule(Item):
 
 
 class PublishedEffect(Item):
-    """What a remedy did in a published case."""
+    """What a remedy did in a published case.
+
+    `electrolyte` (families) and `electrode` (kinds or roles; none stands for any) say to which pairs the figures may be
+    carried over. Where no family is named they are shown and not reckoned with.
+    """
 
     on: str
+    electrolyte: list[str] = []
+    electrode: list[str] = []
     says: str
     before: float | None = None
     after: float | None = None
@@ -149,6 +156,7 @@ class Setting(Item):
     sources: dict[str, Grade] = Field(min_length=1)
 
 
+Cost = Literal["low", "medium", "high"]
 Hazard = Literal[
     "lithium",
     "pressure",
@@ -171,6 +179,7 @@ class Remedy(Item):
 
     remedy: Slug
     title: str
+    also: list[str] = Field(default=[], description="what else people call it")
     how: str
     guide: list[str] = []
     kind: Literal["operating", "assembly", "surface", "interlayer", "material", "measurement", "design"]
@@ -181,7 +190,7 @@ class Remedy(Item):
     contraindicated: list[RemedyRule] = []
     effects: list[PublishedEffect] = []
     settings: list[Setting] = []
-    cost: Literal["low", "medium", "high"]
+    cost: Cost
     hours: float
     readiness: Literal["lab", "pilot", "production"]
     reversible: bool
@@ -191,8 +200,59 @@ class Remedy(Item):
     replaces: bool = False
 
 
+class Combination(Item):
+    """What to mind with a remedy, or with two at once: each part is a remedy, or remedies of which any is meant."""
+
+    id: Slug
+    remedies: list[Slug | list[Slug]] = Field(min_length=1, max_length=2)
+    when: dict[str, Any] | None = None
+    because: str
+    sources: dict[str, Grade] = Field(min_length=1)
+    replaces: bool = False
+
+    @property
+    def parts(self) -> tuple[tuple[str, ...], ...]:
+        """The remedies that each part may be."""
+        return tuple((part,) if isinstance(part, str) else tuple(part) for part in self.remedies)
+
+
+class Worth(Item):
+    """What a plan counts as days of work, and how much of the chances a predicted range covers."""
+
+    unit: Literal["day"]
+    each_try: float = Field(gt=0, description="days for each try, however short: taking it up and measuring again")
+    hours_in_a_day: float = Field(gt=0)
+    cost: dict[Cost, float]
+    irreversible: float = Field(ge=0)
+    hazards: dict[Hazard, float]
+    tail: float = Field(gt=0, lt=0.5, description="chance left out at each end of a predicted range")
+    because: str
+    sources: dict[str, Grade] = Field(min_length=1)
+    replaces: bool = False
+
+    @model_validator(mode="after")
+    def _complete(self) -> Worth:
+        for name, words, days in (("cost", Cost, self.cost), ("hazards", Hazard, self.hazards)):
+            missing = [word for word in get_args(words) if word not in days]
+            if missing:
+                raise ValueError(f"{name} lacks {', '.join(missing)}")
+            if any(each < 0 for each in days.values()):
+                raise ValueError(f"{name} takes no days below 0")
+        return self
+
+
+class Asking(Item):
+    """When the questionnaire asks on, and when it stops."""
+
+    ask_min: float = Field(default=1.0, gt=0, description="minutes that it takes to read and to answer a question")
+    longest_min: float = Field(default=480.0, gt=0, description="work from which a question is a test")
+    settled_share: float = Field(default=0.05, ge=0, le=1, description="chance of another first cause that is let be")
+    least_bits: float = Field(default=0.005, gt=0, description="information below which a question tells nothing")
+    least_bits_per_hour: float = Field(default=0.05, ge=0, description="information that is worth the work")
+
+
 class Scale(Item):
-    """The one scale of weights and priors, in decibans."""
+    """The one scale of weights and priors, in decibans; `spread` is how far a weight may be wrong, as its own share."""
 
     unit: Literal["deciban"]
     weights: dict[Strength, float]
@@ -200,6 +260,8 @@ class Scale(Item):
     priors: dict[Prior, float]
     cap: float = Field(gt=0)
     supported_from: float
+    spread: dict[Confidence, float] = {"high": 0.2, "medium": 0.35, "low": 0.5}
+    asking: Asking = Asking()
     because: str
     sources: dict[str, Grade] = Field(min_length=1)
 
@@ -232,7 +294,10 @@ class Names:
 
 @dataclass(frozen=True)
 class Rule:
-    """One compiled rule. Phase 2 rules are about remedies and may read the scores of the causes."""
+    """One compiled rule. Phase 2 rules are about remedies and may read the scores of the causes.
+
+    A combination is a rule only where it has a condition, as a gate is.
+    """
 
     id: str
     kind: Kind
@@ -256,6 +321,8 @@ class RuleBook:
     remedies: Mapping[str, Remedy]
     rules: Mapping[str, Rule]
     hash: str
+    combinations: Mapping[str, Combination] = field(default_factory=dict)
+    worth: Worth | None = None
     _kinds: dict[tuple[Kind, ...], tuple[Rule, ...]] = field(default_factory=dict, repr=False)
 
     def of(self, *kinds: Kind) -> tuple[Rule, ...]:

@@ -18,17 +18,20 @@ from diagnose.rulebook import (
     SCORE,
     SLUG,
     Cause,
+    Combination,
     Contradiction,
     FactInfo,
     Finding,
     Item,
     Kind,
     Names,
+    PublishedEffect,
     Remedy,
     Rule,
     RuleBook,
     Scale,
     VerdictRule,
+    Worth,
 )
 from diagnose.yamlfile import At, Document, Place
 
@@ -45,8 +48,11 @@ MODELS: dict[str, type[Item]] = {
     "finding": Finding,
     "verdict": VerdictRule,
     "contradiction": Contradiction,
+    "combination": Combination,
+    "worth": Worth,
 }
-STARTS = "A rule file starts with cause:, findings:, verdicts:, contradictions:, remedy: or unit:."
+LISTS = ("findings", "verdicts", "contradictions", "combinations")
+STARTS = "A rule file starts with cause:, findings:, verdicts:, contradictions:, combinations:, remedy: or unit:."
 
 
 class _Loader:
@@ -66,7 +72,7 @@ class _Loader:
 
     def read(self, document: Document, layer: int) -> None:
         data, top = document.data, At(document, (), layer)
-        lists = [key for key in ("findings", "verdicts", "contradictions") if key in _mapping(data)]
+        lists = [key for key in LISTS if key in _mapping(data)]
         if not isinstance(data, Mapping):
             self.problems.append(top.problem("is not a rule file", STARTS))
         elif "cause" in data:
@@ -75,17 +81,19 @@ class _Loader:
             self.add("remedy", top, data, "remedy")
         elif lists:
             for key in sorted(set(data) - set(lists), key=str):
-                hint = did_you_mean(str(key), ("findings", "verdicts", "contradictions")) or "Take it out."
+                hint = did_you_mean(str(key), LISTS) or "Take it out."
                 self.problems.append(top.inside(key).problem("is not a known key here", hint))
             for key in lists:
                 self.listed(key, top.inside(key), data[key])
+        elif data.get("unit") == "day":
+            self.add("worth", top, data, "")
         elif "weights" in data or "unit" in data:
             self.add("scale", top, data, "")
         else:
             self.problems.append(top.problem("is not a rule file", STARTS))
 
     def listed(self, key: str, at: At, data: Any) -> None:
-        """Findings by name, or a list of verdicts or contradictions."""
+        """Findings by name, or a list of verdicts, contradictions or combinations."""
         kind = key[:-1]
         if kind == "finding" and isinstance(data, Mapping):
             for name, each in data.items():
@@ -207,13 +215,29 @@ def _slugs_known(loader: _Loader) -> None:
                     ("confused_with",), f"there is no cause {other!r}", did_you_mean(other, causes)
                 )
                 loader.problems.append(problem)
-    for remedy, at in loader.items["remedy"].values():
+    remedies = loader.items["remedy"]
+    for remedy, at in remedies.values():
         for slug in remedy.treats:
             if slug not in causes:
                 problem = at.document.problem(
                     ("treats", slug), f"there is no cause {slug!r}", did_you_mean(slug, causes)
                 )
                 loader.problems.append(problem)
+    called = {name.lower(): slug for slug, (remedy, _) in remedies.items() for name in (slug, remedy.title)}
+    for slug, (remedy, at) in sorted(remedies.items()):
+        for index, name in enumerate(remedy.also):
+            other = called.setdefault(name.lower(), slug)
+            if other != slug:
+                message = f"{name!r} is what {other} is called"
+                loader.problems.append(at.inside("also", index).problem(message, "Keep one of the two."))
+    for item, at in loader.items["combination"].values():
+        named = [slug for part in item.parts for slug in part]
+        for slug in named:
+            if slug not in remedies:
+                hint = did_you_mean(slug, remedies)
+                loader.problems.append(at.inside("remedies").problem(f"there is no remedy {slug!r}", hint))
+        if len(set(named)) < len(named):
+            loader.problems.append(at.inside("remedies").problem("names a remedy twice", "Keep one of the two."))
 
 
 def _finding_rules(loader: _Loader) -> list[Rule]:
@@ -268,6 +292,13 @@ def _other_rules(loader: _Loader) -> list[Rule]:
             if kind == "contradiction":
                 _facts_only(loader, item, when, at)
             rules.append(loader.rule(f"{kind}.{slug}", kind, slug, when, 1, item, at))
+    for worth, at in loader.items["worth"].values():
+        loader.cited(worth, at)
+    for slug, (item, at) in loader.items["combination"].items():
+        loader.cited(item, at)
+        if item.when is not None:
+            when = loader.condition(item.when, at.inside("when"), scores=True)
+            rules.append(loader.rule(f"combination.{slug}", "combination", slug, when, 2, item, at))
     for slug, (remedy, at) in sorted(loader.items["remedy"].items()):
         loader.cited(remedy, at)
         if remedy.only_if is not None:
@@ -285,7 +316,27 @@ def _other_rules(loader: _Loader) -> list[Rule]:
         for key in ("effects", "settings"):
             for index, item in enumerate(getattr(remedy, key)):
                 loader.cited(item, at.inside(key, index))
+        for index, effect in enumerate(remedy.effects):
+            _pair_known(loader, effect, at.inside("effects", index))
     return rules
+
+
+def _pair_known(loader: _Loader, effect: PublishedEffect, at: At) -> None:
+    """A published effect may be carried over only to families of electrolytes and kinds of electrodes that exist."""
+
+    def choices(*facts: str) -> list[str]:
+        return [each for fact in facts for each in loader.names.facts.get(fact, FactInfo("")).of]
+
+    families, kinds = choices("electrolyte_family"), choices("electrode.kind", "electrode_role")
+    for key, given, known in (("electrolyte", effect.electrolyte, families), ("electrode", effect.electrode, kinds)):
+        for word in given:
+            if word not in known:
+                hint = did_you_mean(word, known) or f"Choose from {', '.join(known)}."
+                what = "family of electrolytes" if key == "electrolyte" else "kind or role of electrodes"
+                loader.problems.append(at.inside(key).problem(f"there is no {what} {word!r}", hint))
+    if effect.electrode and not effect.electrolyte:
+        hint = "Name the families of the electrolyte as well."
+        loader.problems.append(at.inside("electrode").problem("an electrode alone is no pair", hint))
 
 
 def _facts_only(loader: _Loader, item: Contradiction, when: Condition, at: At) -> None:
@@ -346,4 +397,6 @@ def load_rulebook(documents: Sequence[Document], names: Names, overlays: Iterabl
         remedies={slug: item for slug, (item, _) in sorted(loader.items["remedy"].items())},
         rules=made,
         hash=hashlib.sha256(content.encode()).hexdigest(),
+        combinations={slug: item for slug, (item, _) in sorted(loader.items["combination"].items())},
+        worth=next((item for item, _ in loader.items["worth"].values()), None),
     )

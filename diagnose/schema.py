@@ -46,12 +46,12 @@ def report_schema() -> dict[str, Any]:
 
 
 def rules_schema() -> dict[str, Any]:
-    """JSON Schema of one file below `rules/`: a cause, a remedy, findings, verdicts, contradictions or the scale."""
+    """JSON Schema of one file below `rules/`: a cause, a remedy, lists of other items, a scale."""
     from pydantic.json_schema import models_json_schema
 
-    from diagnose.rulebook import Cause, Contradiction, Finding, Remedy, Scale, VerdictRule
+    from diagnose.rulebook import Cause, Combination, Contradiction, Finding, Remedy, Scale, VerdictRule, Worth
 
-    models = (Cause, Remedy, Scale, Finding, VerdictRule, Contradiction)
+    models = (Cause, Remedy, Scale, Worth, Finding, VerdictRule, Contradiction, Combination)
     _, made = models_json_schema([(model, "validation") for model in models], by_alias=True)
 
     def of(model: type) -> dict[str, str]:
@@ -65,10 +65,11 @@ def rules_schema() -> dict[str, Any]:
         "title": "Rules",
         "description": "One file of the rule book. Conditions (`when`, `only_if`) are described in docs/rules.md.",
         "anyOf": [
-            *(of(model) for model in (Cause, Remedy, Scale)),
+            *(of(model) for model in (Cause, Remedy, Scale, Worth)),
             file("findings", {"type": "object", "additionalProperties": of(Finding)}),
             file("verdicts", {"type": "array", "items": of(VerdictRule)}),
             file("contradictions", {"type": "array", "items": of(Contradiction)}),
+            file("combinations", {"type": "array", "items": of(Combination)}),
         ],
         "$defs": made["$defs"],
     }

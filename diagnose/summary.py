@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import math
 import textwrap
-import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -17,6 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from diagnose.errors import DataError, Problem, did_you_mean
+from diagnose.markup import plain
 from diagnose.periods import MIXED, Counts, Group, Periods, Times, as_numpy, causes_of, clock, periods, ranked
 from diagnose.sheet import arrow
 
@@ -50,13 +50,6 @@ def surely(faulty: int, judged: int) -> float:
     middle = share + z * z / (2 * judged)
     spread = z * math.sqrt(share * (1 - share) / judged + z * z / (4 * judged * judged))
     return (middle - spread) / (1 + z * z / judged)
-
-
-def plain(text: str, most: int = 80) -> str:
-    """Somebody's text on one line: signs that steer a terminal or turn the line round are replaced, the rest cut."""
-    cut = text if len(text) <= most else text[: most - 3].rstrip() + "..."
-    signs = (" " if sign in "\n\r\t" else "\ufffd" if unicodedata.category(sign)[0] == "C" else sign for sign in cut)
-    return "".join(signs)
 
 
 # --- the summary

@@ -5,24 +5,21 @@ Every picture has its figures in the table below it. Without matplotlib the tabl
 
 from __future__ import annotations
 
-import io
-import textwrap
-import warnings
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from html import escape
 from typing import TYPE_CHECKING, Any
-from xml.etree import ElementTree
 
 import diagnose as package
+from diagnose.markup import JUDGEMENT, code, document, named, p, plain, section, t, table
 from diagnose.periods import Group, causes_of
-from diagnose.summary import LONGEST_EXAMPLE, Share, Summary, percent, plain, title_of, too_many
+from diagnose.summary import LONGEST_EXAMPLE, Share, Summary, percent, title_of, too_many
+from diagnose.svg import INK, NO_PICTURES, PALE, TEXT, Painter, folded
 
 if TYPE_CHECKING:
     from diagnose.data import Base
 
 MOST_BARS, MOST_GROUPS_SHOWN, MOST_CAUSES = 12, 20, 5
-INK, PALE, GRID = "#24507a", "#a9bfd6", "#d9dde2"
 # Colours that the colour-blind tell apart; each line also has a marker and a dash of its own.
 LINES = (
     ("#24507a", "o", "-"),
@@ -31,75 +28,6 @@ LINES = (
     ("#8a3f86", "D", ":"),
     ("#8a6d00", "v", (0, (6, 1, 1, 1, 1, 1))),
 )
-STYLE: dict[str, Any] = {
-    "svg.fonttype": "none",
-    "svg.hashsalt": "diagnose",
-    # Names may hold dollar signs.
-    "text.parse_math": False,
-    "font.family": "DejaVu Sans",
-    "font.size": 9,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.edgecolor": "#8b929b",
-    "axes.axisbelow": True,
-    "grid.color": GRID,
-}
-JUDGEMENT = (
-    "The rules weigh evidence by published findings and by judgement. Their probabilities are judgement and are not "
-    "calibrated: a cause with probability 0.8 need not be right in 8 of 10 cells. A first cause is where to look "
-    "first, not a proof."
-)
-NO_PICTURES = 'The pictures are left out, as matplotlib is not installed: pip install "ssb-diagnose[plot]".'
-
-CSS = """
-:root { color-scheme: light; --ink: #1c2733; --quiet: #56616d; --line: #d5dae0; --accent: #24507a; }
-* { box-sizing: border-box; }
-body { margin: 0; background: #fff; color: var(--ink);
-  font: 16px/1.55 system-ui, -apple-system, "Segoe UI", "Helvetica Neue", Arial, sans-serif; }
-main { max-width: 62rem; margin: 0 auto; padding: 3rem 1.5rem 4rem; }
-h1 { font-size: 1.9rem; line-height: 1.2; font-weight: 650; margin: 0 0 .6rem; overflow-wrap: anywhere; }
-h2 { font-size: 1.25rem; font-weight: 650; margin: 0 0 .4rem; }
-section { margin-top: 3.2rem; padding-top: 1.1rem; border-top: 1px solid var(--line); }
-p { max-width: 46rem; margin: .4rem 0 .8rem; }
-.lede { font-size: 1.1rem; }
-.note { color: var(--quiet); font-size: .92rem; }
-dl.key { display: grid; grid-template-columns: repeat(auto-fit, minmax(9rem, 1fr)); gap: 0 1.5rem; margin: 1.8rem 0 0; }
-dl.key > div { border-top: 3px solid var(--accent); padding: .5rem 0 0; }
-dl.key dt { color: var(--quiet); font-size: .85rem; }
-dl.key dd { margin: 0; font-size: 1.55rem; font-weight: 600; font-variant-numeric: tabular-nums; }
-figure { margin: 1.2rem 0 1.4rem; }
-svg { display: block; width: 100%; height: auto; }
-svg * { stroke-linejoin: round; stroke-linecap: butt; }
-svg text { font-family: inherit !important; }
-.wide { overflow-x: auto; }
-.beside table { width: 100%; }
-.beside { display: grid; grid-template-columns: repeat(auto-fit, minmax(20rem, 1fr)); gap: 0 3rem; align-items: end; }
-table { border-collapse: collapse; min-width: 60%; font-size: .9rem; line-height: 1.4; margin: 1rem 0; }
-caption { text-align: left; color: var(--quiet); padding: 0 0 .4rem; }
-th, td { text-align: left; vertical-align: top; font-weight: 400; padding: .34rem 1.1rem .34rem 0;
-  border-bottom: 1px solid var(--line); overflow-wrap: break-word; }
-thead th { vertical-align: bottom; font-size: .82rem; line-height: 1.3; font-weight: 600;
-  border-bottom: 1.5px solid var(--ink); }
-.n { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
-thead .n { white-space: normal; }
-th:last-child, td:last-child { padding-right: 0; }
-code { font: .86em ui-monospace, "SF Mono", Consolas, "Liberation Mono", monospace; color: var(--quiet);
-  overflow-wrap: anywhere; }
-th code, td code { display: block; line-height: 1.55; overflow-wrap: normal; }
-.s { white-space: nowrap; }
-@page { margin: 16mm 14mm; }
-@media print {
-  body { font-size: 10pt; }
-  main { max-width: none; padding: 0; }
-  section { margin-top: 1.6rem; }
-  h2, h2 + p, caption { break-after: avoid; }
-  figure, tr, dl.key { break-inside: avoid; }
-  table { font-size: 8.5pt; }
-  th, td { padding-right: .7rem; }
-  thead { display: table-header-group; }
-  .wide { overflow: visible; }
-}
-""".strip()
 
 
 def page(summary: Summary, base: Base, title: str, source: str = "", versions: Mapping[str, str] | None = None) -> str:
@@ -115,7 +43,7 @@ def page(summary: Summary, base: Base, title: str, source: str = "", versions: M
     draw = _Painter()
     body = [
         _top(summary, base, title),
-        *([] if draw.able else [_p(NO_PICTURES, "note")]),
+        *([] if draw.able else [p(NO_PICTURES, "note")]),
         _verdicts(summary, draw),
         _causes(summary, base, draw),
         *([_groups(summary, base, draw)] if summary.by is not None else []),
@@ -125,7 +53,7 @@ def page(summary: Summary, base: Base, title: str, source: str = "", versions: M
         *([_errors(summary)] if summary.errors else []),
         _versions(told, source),
     ]
-    return _document(title, "\n".join(body))
+    return document(title, "\n".join(body))
 
 
 # --- parts of the page
@@ -150,7 +78,7 @@ def _top(summary: Summary, base: Base, title: str) -> str:
     }
     key = "".join(f"<div><dt>{escape(name)}</dt><dd>{escape(value)}</dd></div>" for name, value in figures.items())
     return (
-        f"<header>\n<h1>{_t(title, 200)}</h1>\n{_p(told, 'lede')}\n{_p(JUDGEMENT, 'note')}\n"
+        f"<header>\n<h1>{t(title, 200)}</h1>\n{p(told, 'lede')}\n{p(JUDGEMENT, 'note')}\n"
         f'<dl class="key">{key}</dl>\n</header>'
     )
 
@@ -172,7 +100,7 @@ def _verdicts(summary: Summary, draw: _Painter) -> str:
         "A row is undetermined when what is known of it does not settle whether it is faulty. Rows with invalid data "
         "or outside the scope of the rules say nothing about the cell."
     )
-    return _section("Verdicts", lede, parts if summary.rows else [_p("There are no rows.")])
+    return section("Verdicts", lede, parts if summary.rows else [p("There are no rows.")])
 
 
 def _causes(summary: Summary, base: Base, draw: _Painter) -> str:
@@ -189,7 +117,7 @@ def _causes(summary: Summary, base: Base, draw: _Painter) -> str:
         running += found
         known = [f"{found:,}", *((_of(found, total), _of(running, total)) if found else ("", ""))]
         known += [f"{summary.sure[(name,)]:,}"] + [f"{each[name]:,}" for each in others.values()]
-        rows.append([_named(title_of(base, name), name), *known])
+        rows.append([named(title_of(base, name), name), *known])
     head = ["Cause", "Faulty rows", "Share", "Running share", "Of these, probability 0.5 or more"]
     head += [f"{name.replace('_', ' ').capitalize()}" for name in others]
     lede = (
@@ -198,26 +126,26 @@ def _causes(summary: Summary, base: Base, draw: _Painter) -> str:
     )
     caption = "First causes of the faulty rows, most frequent first"
     if not listed:
-        return _section("Causes", lede, [_p("No cause was ranked.")])
-    return _section("Causes", lede, [draw.pareto(faulty), _table(caption, head, rows)])
+        return section("Causes", lede, [p("No cause was ranked.")])
+    return section("Causes", lede, [draw.pareto(faulty), table(caption, head, rows)])
 
 
 def _groups(summary: Summary, base: Base, draw: _Painter) -> str:
     by = plain(summary.by or "")
     heading = f"By {by}"
     if summary.groups is None:
-        return _section(heading, too_many(summary.by or ""), [])
+        return section(heading, too_many(summary.by or ""), [])
     worst = summary.worst(MOST_GROUPS_SHOWN)
     if not worst:
-        return _section(heading, f"{len(summary.groups):,} values of {by}; in none of them is a row faulty.", [])
+        return section(heading, f"{len(summary.groups):,} values of {by}; in none of them is a row faulty.", [])
     lede = (
         f"The {len(worst)} worst of {len(summary.groups):,} values of {by}, by the share of faulty rows that is "
         "certain at 95 % (the lower end of Wilson's interval), so that a small group does not lead by chance."
     )
     names = _leading(summary, MOST_CAUSES)
     caption = f"Faulty rows by {by} and first cause; shares are of the rows judged in each group"
-    table = _crossed(caption, plain(summary.by or ""), worst, names, base)
-    return _section(heading, lede, [draw.heat(by, worst, names, base), table])
+    counted = _crossed(caption, plain(summary.by or ""), worst, names, base)
+    return section(heading, lede, [draw.heat(by, worst, names, base), counted])
 
 
 def _course(summary: Summary, base: Base, draw: _Painter) -> str:
@@ -227,7 +155,7 @@ def _course(summary: Summary, base: Base, draw: _Painter) -> str:
     if left_out:
         notes.append(f"Only the last {len(groups)} periods are shown; {left_out:,} earlier ones are left out.")
     if not groups:
-        return _section(f"Over {name}", "There are no rows with a time.", [_p(note, "note") for note in notes])
+        return section(f"Over {name}", "There are no rows with a time.", [p(note, "note") for note in notes])
     lede = (
         f"Shares of the rows judged in each {unit}, by first cause. Periods without rows are left out. A share of few "
         "rows jumps by chance: the table tells how many were judged."
@@ -235,7 +163,7 @@ def _course(summary: Summary, base: Base, draw: _Painter) -> str:
     names = _leading(summary, MOST_CAUSES)
     caption = f"Faulty rows by {name} ({unit}) and first cause"
     parts = [draw.lines(name, groups, names, base), _crossed(caption, unit.capitalize(), groups, names, base)]
-    return _section(f"Over {name}", lede, [*parts, *(_p(note, "note") for note in notes)])
+    return section(f"Over {name}", lede, [*parts, *(p(note, "note") for note in notes)])
 
 
 def _wanted(summary: Summary, base: Base, draw: _Painter) -> str:
@@ -244,16 +172,16 @@ def _wanted(summary: Summary, base: Base, draw: _Painter) -> str:
         "The measurement that would tell most about the first cause, counted over all rows. One answer helps many rows."
     )
     if not wanted:
-        return _section("Measure next", lede, [_p("Nothing is missing.")])
+        return section("Measure next", lede, [p("Nothing is missing.")])
     shown = wanted[:MOST_BARS]
     bars = [each._replace(says=each.name) for each in shown]
-    rows = [[_code(each.name), _t(each.says, 300), f"{each.rows:,}", percent(each.share)] for each in shown]
-    table = _table("What is missing most", ["Field", "Question", "Rows", "Share of all rows"], rows, words=2)
+    rows = [[code(each.name), t(each.says, 300), f"{each.rows:,}", percent(each.share)] for each in shown]
+    counted = table("What is missing most", ["Field", "Question", "Rows", "Share of all rows"], rows, words=2)
     more = (
-        [_p(f"{len(wanted) - len(shown)} more fields are missing in fewer rows.", "note")] if wanted[MOST_BARS:] else []
+        [p(f"{len(wanted) - len(shown)} more fields are missing in fewer rows.", "note")] if wanted[MOST_BARS:] else []
     )
-    return _section(
-        "Measure next", lede, [draw.bars("wanted", "Rows by the field missing most", [("", bars)]), table, *more]
+    return section(
+        "Measure next", lede, [draw.bars("wanted", "Rows by the field missing most", [("", bars)]), counted, *more]
     )
 
 
@@ -264,9 +192,11 @@ def _remedies(summary: Summary, base: Base) -> str:
         "advice for the materials and causes of that row, whose full report gives its settings, hazards and sources."
     )
     if not advised:
-        return _section("First remedies", lede, [_p("No remedy is recommended.")])
-    table = _shares("First remedies that are recommended, and their share of the faulty rows", "Remedy", advised, True)
-    return _section("First remedies", lede, [table])
+        return section("First remedies", lede, [p("No remedy is recommended.")])
+    counted = _shares(
+        "First remedies that are recommended, and their share of the faulty rows", "Remedy", advised, True
+    )
+    return section("First remedies", lede, [counted])
 
 
 def _errors(summary: Summary) -> str:
@@ -276,17 +206,17 @@ def _errors(summary: Summary) -> str:
     if kinds:
         parts.append(_shares("Rows in error by the field that has the mistake", "Field", kinds[:MOST_BARS]))
     if summary.mistakes is None:
-        parts.append(_p("There are too many kinds of mistake to count them."))
-    rows = [[f"{row:,}", _t(message, LONGEST_EXAMPLE)] for row, message in summary.examples]
+        parts.append(p("There are too many kinds of mistake to count them."))
+    rows = [[f"{row:,}", t(message, LONGEST_EXAMPLE)] for row, message in summary.examples]
     caption = f"The first {len(rows)} rows in error; rows are counted from 0 over the whole run" if rows else ""
-    return _section("Rows in error", lede, [*parts, _table(caption, ["Row", "What is wrong"], rows, words=2)])
+    return section("Rows in error", lede, [*parts, table(caption, ["Row", "What is wrong"], rows, words=2)])
 
 
 def _versions(told: Mapping[str, str], source: str) -> str:
-    rows = [["Input", _t(source, 1000)]] if source else []
-    rows += [[_t(name), _code(version)] for name, version in told.items()]
+    rows = [["Input", t(source, 1000)]] if source else []
+    rows += [[t(name), code(version)] for name, version in told.items()]
     lede = "With these, the options and the input equal, the same page comes out."
-    return _section("Versions", lede, [_table("What made this page", ["Part", "Version"], rows, words=2)])
+    return section("Versions", lede, [table("What made this page", ["Part", "Version"], rows, words=2)])
 
 
 def _leading(summary: Summary, most: int) -> list[str]:
@@ -298,22 +228,6 @@ def _leading(summary: Summary, most: int) -> list[str]:
 # --- HTML
 
 
-def _t(text: str, most: int = 80) -> str:
-    return escape(plain(text, most))
-
-
-def _p(text: str, kind: str = "") -> str:
-    return f'<p class="{kind}">{_t(text, 1000)}</p>' if kind else f"<p>{_t(text, 1000)}</p>"
-
-
-def _code(text: str) -> str:
-    return f"<code>{_t(text, 100)}</code>"
-
-
-def _named(says: str, name: str) -> str:
-    return f"{_t(says)} {_code(name)}" if says != name else _code(name)
-
-
 def _rows(count: int) -> str:
     return f"{count:,} {'row' if count == 1 else 'rows'}"
 
@@ -322,36 +236,12 @@ def _of(part: int, whole: int) -> str:
     return percent(part / whole) if whole else ""
 
 
-def _section(heading: str, lede: str, parts: Iterable[str]) -> str:
-    return "\n".join(["<section>", f"<h2>{_t(heading, 100)}</h2>", _p(lede), *filter(None, parts), "</section>"])
-
-
-def _table(caption: str, head: Sequence[str], rows: Iterable[Sequence[str]], words: int = 1) -> str:
-    """A table of cells that are HTML already; the first `words` columns hold words, the others figures."""
-
-    def kind(place: int) -> str:
-        return "" if place < words else ' class="n"'
-
-    top = "".join(f'<th scope="col"{kind(place)}>{_t(name)}</th>' for place, name in enumerate(head))
-    lines = []
-    for first, *rest in rows:
-        cells = "".join(f"<td{kind(place)}>{cell}</td>" for place, cell in enumerate(rest, 1))
-        # A date or a lot stays on one line.
-        short = ' class="s"' if len(first) <= 20 else ""
-        lines.append(f'<tr><th scope="row"{short}>{first}</th>{cells}</tr>')
-    body = "\n".join(lines)
-    return (
-        f'<div class="wide"><table>\n<caption>{_t(caption, 300)}</caption>\n<thead><tr>{top}</tr></thead>\n'
-        f"<tbody>\n{body}\n</tbody>\n</table></div>"
-    )
-
-
 def _shares(caption: str, head: str, shares: Sequence[Share], names: bool = False) -> str:
     rows = [
-        [_named(each.says, each.name) if names else _t(each.says), f"{each.rows:,}", percent(each.share)]
+        [named(each.says, each.name) if names else t(each.says), f"{each.rows:,}", percent(each.share)]
         for each in shares
     ]
-    return _table(caption, [head, "Rows", "Share"], rows)
+    return table(caption, [head, "Rows", "Share"], rows)
 
 
 def _crossed(caption: str, head: str, groups: Sequence[Group], causes: Sequence[str], base: Base) -> str:
@@ -361,48 +251,19 @@ def _crossed(caption: str, head: str, groups: Sequence[Group], causes: Sequence[
         found = [group.causes[cause] for cause in causes]
         rest = group.faulty - sum(found)
         figures = [f"{group.judged:,}", f"{group.faulty:,}", _of(group.faulty, group.judged)]
-        rows.append([_t(group.name, 32), *figures, *(f"{each:,}" for each in (*found, rest))])
+        rows.append([t(group.name, 32), *figures, *(f"{each:,}" for each in (*found, rest))])
     titles = [title_of(base, cause) for cause in causes]
-    return _table(caption, [head, "Judged", "Faulty", "Share", *titles, "Other causes"], rows)
-
-
-def _document(title: str, body: str) -> str:
-    head = (
-        '<meta charset="utf-8">',
-        '<meta name="viewport" content="width=device-width, initial-scale=1">',
-        f"<title>{_t(title, 200)}</title>",
-        f"<style>\n{CSS}\n</style>",
-    )
-    lines = ("<!DOCTYPE html>", '<html lang="en">', "<head>", *head, "</head>", "<body>", "<main>", body)
-    return "\n".join((*lines, "</main>", "</body>", "</html>", ""))
+    return table(caption, [head, "Judged", "Faulty", "Share", *titles, "Other causes"], rows)
 
 
 # --- pictures
 
 
-class _Painter:
-    """Pictures as inline SVG; nothing when matplotlib is not installed."""
-
-    def __init__(self) -> None:
-        try:
-            from matplotlib import style
-            from matplotlib.figure import Figure
-        except ImportError:
-            self.able = False
-        else:
-            self.able, self._figure, self._style = True, Figure, style
+class _Painter(Painter):
+    """The pictures of the page; nothing when matplotlib is not installed."""
 
     def _draw(self, name: str, title: str, says: str, size: tuple[float, float], paint: Callable[[Any], None]) -> str:
-        """One picture. The style is set from scratch, so a site's own settings do not change the bytes."""
-        with warnings.catch_warnings(), self._style.context(["default", STYLE]):
-            # A sign that the font for measuring lacks is still shown by the reader's own.
-            warnings.filterwarnings("ignore", message=r"Glyph .* missing from")
-            figure = self._figure(figsize=size, layout="constrained")
-            paint(figure)
-            stream = io.StringIO()
-            nothing = dict.fromkeys(("Date", "Creator", "Format", "Type"))
-            figure.savefig(stream, format="svg", metadata=nothing, transparent=True)
-        return f"<figure>\n{_inline(stream.getvalue(), name, title, says)}\n</figure>"
+        return f"<figure>\n{self.draw(name, title, says, size, paint)}\n</figure>"
 
     def bars(self, name: str, title: str, panels: Sequence[tuple[str, Sequence[Share]]]) -> str:
         """Horizontal bars, each with its share; several panels stand side by side."""
@@ -416,7 +277,7 @@ class _Painter:
                 axes.barh(places, [each.share for each in shares], height=0.62, color=INK)
                 for place, each in zip(places, shares, strict=True):
                     _beside(axes, each.share, place, percent(each.share))
-                axes.set_yticks(places, [_folded(each.says, 28) for each in shares])
+                axes.set_yticks(places, [folded(each.says, 28) for each in shares])
                 axes.set_xlim(0, 1.25 * max(each.share for each in shares) or 1)
                 axes.set_title(head, loc="left", fontsize=9, fontweight="bold")
                 _bare(axes)
@@ -439,13 +300,13 @@ class _Painter:
             places = range(len(shown))
             axes.barh(places, [each.share for each in shown], height=0.62, color=PALE, edgecolor=INK, linewidth=0.8)
             running = [sum(each.share for each in shown[: place + 1]) for place in places]
-            axes.plot(running, places, color="#1c2733", marker="o", markersize=4, linewidth=1.2)
+            axes.plot(running, places, color=TEXT, marker="o", markersize=4, linewidth=1.2)
             for place, each in zip(places, shown, strict=True):
                 # Within a long bar, or beyond a near dot, so that it is not in the way of the line.
                 near = running[place] < each.share + 0.1
                 within = each.share > 0.12
                 _beside(axes, running[place] if near and not within else each.share, place, percent(each.share), within)
-            axes.set_yticks(places, [_folded(each.says, 34) for each in shown])
+            axes.set_yticks(places, [folded(each.says, 34) for each in shown])
             axes.set_xlim(0, 1.08)
             axes.xaxis.set_major_formatter(lambda share, _: f"{100 * share:.0f} %")
             axes.set_xlabel("share of the faulty rows: bars, each cause; line with dots, added up")
@@ -473,8 +334,8 @@ class _Painter:
             for row, line in enumerate(shares):
                 for column, share in enumerate(line):
                     axes.text(column + 0.5, row + 0.5, percent(share), ha="center", va="center_baseline", fontsize=8)
-            axes.set_yticks([row + 0.5 for row in range(len(groups))], [_folded(each.name, 24) for each in groups])
-            titles = [_folded(title_of(base, cause), 18) for cause in causes]
+            axes.set_yticks([row + 0.5 for row in range(len(groups))], [folded(each.name, 24) for each in groups])
+            titles = [folded(title_of(base, cause), 18) for cause in causes]
             axes.set_xticks([column + 0.5 for column in range(len(causes))], titles, fontsize=8)
             axes.xaxis.tick_top()
             axes.invert_yaxis()
@@ -500,7 +361,7 @@ class _Painter:
                 label = title_of(base, cause)
                 axes.plot(places, shares, color=colour, marker=marker, linestyle=dash, markersize=4.5, label=label)
             step = -(-len(groups) // 7)
-            axes.set_xticks(places[::step], [_folded(each.name, 11) for each in groups[::step]])
+            axes.set_xticks(places[::step], [folded(each.name, 11) for each in groups[::step]])
             axes.set_ylim(bottom=0)
             axes.yaxis.set_major_formatter(lambda share, _: f"{100 * share:g} %")
             axes.set_ylabel("share of the rows judged")
@@ -514,12 +375,6 @@ class _Painter:
             for cause in causes
         )
         return self._draw("course", f"First causes over {name}", says, (9, 4.4), paint)
-
-
-def _folded(text: str, width: int) -> str:
-    """A label in at most two lines."""
-    lines = textwrap.wrap(plain(text), width)
-    return "\n".join(lines[:2]) + ("..." if len(lines) > 2 else "")
 
 
 def _spoken(head: str, shares: Iterable[Share]) -> str:
@@ -542,29 +397,3 @@ def _bare(axes: Any, axis: bool = True) -> None:
     if axis:
         axes.invert_yaxis()
         axes.set_xticks([])
-
-
-def _inline(svg: str, name: str, title: str, says: str) -> str:
-    """A picture as part of a page: without what only a file needs, its ids its own, with a name that is read aloud."""
-    root = ElementTree.fromstring(svg)
-    for parent in root.iter():
-        for child in list(parent):
-            if child.tag.endswith(("}metadata", "}style")):
-                parent.remove(child)
-    for each in root.iter():
-        each.tag = each.tag.rpartition("}")[2]
-        for key, value in list(each.attrib.items()):
-            del each.attrib[key]
-            if key == "id":
-                value = f"{name}-{value}"
-            elif key.endswith("href"):
-                value = value.replace("#", f"#{name}-", 1)
-            each.attrib[key.rpartition("}")[2]] = value.replace("url(#", f"url(#{name}-")
-    for tag, text in (("desc", says), ("title", title)):
-        told = ElementTree.Element(tag, {"id": f"{name}-{tag}"})
-        told.text = plain(text, 10_000)
-        root.insert(0, told)
-    size = {key: root.attrib[key] for key in ("viewBox",)}
-    root.attrib.clear()
-    root.attrib.update({**size, "role": "img", "aria-labelledby": f"{name}-title {name}-desc"})
-    return ElementTree.tostring(root, encoding="unicode")

@@ -9,7 +9,6 @@ import re
 import sys
 from collections import Counter
 from functools import cache
-from html.parser import HTMLParser
 from itertools import pairwise
 from typing import Any
 
@@ -17,6 +16,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
+from htmlpage import Checked
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -537,54 +537,6 @@ def test_shares_do_not_look_like_none_or_all() -> None:
 
 
 # --- the page
-
-
-class Checked(HTMLParser):
-    """Reads a page and keeps what is not well-formed, its text, and whatever could load something."""
-
-    EMPTY = ("meta", "br", "hr", "img", "link", "input")
-
-    def __init__(self, text: str) -> None:
-        super().__init__(convert_charrefs=True)
-        self.open: list[str] = []
-        self.tags: Counter[str] = Counter()
-        self.ids: Counter[str] = Counter()
-        self.wrong: list[str] = []
-        self.links: list[str] = []
-        self.texts: list[str] = []
-        self.attributes: set[str] = set()
-        self.feed(text)
-        self.close()
-        self.wrong += [f"{tag} is not closed" for tag in self.open]
-
-    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """An element of its own, as in SVG."""
-        self.seen(tag, attrs)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """An element that is opened."""
-        self.seen(tag, attrs)
-        if tag not in self.EMPTY:
-            self.open.append(tag)
-
-    def handle_endtag(self, tag: str) -> None:
-        """An element that is closed."""
-        if not self.open or self.open.pop() != tag:
-            self.wrong.append(f"</{tag}> closes nothing")
-
-    def handle_data(self, data: str) -> None:
-        """Text."""
-        self.texts.append(data)
-
-    def seen(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Keep what matters of an element."""
-        self.tags[tag] += 1
-        for name, value in attrs:
-            self.attributes.add(name)
-            if name == "id":
-                self.ids[value or ""] += 1
-            if name in ("src", "href", "xlink:href", "action", "data", "srcset"):
-                self.links.append(value or "")
 
 
 @cache

@@ -135,7 +135,7 @@ MISTAKES: dict[str, tuple[str, str, str, str]] = {
     ),
     "an unknown top": (
         "§causes: []", "", "is not a rule file",
-        "A rule file starts with cause:, findings:, verdicts:, contradictions:, remedy: or unit:.",
+        "A rule file starts with cause:, findings:, verdicts:, contradictions:, combinations:, remedy: or unit:.",
     ),
     "unknown key of a cause": (
         cause("X", more="tilte: §t\n"), "tilte", "is not a known key here", "Check its spelling, or take it out.",

@@ -1,0 +1,236 @@
+"""What to think of a fix that somebody plans: whether it aims at the fault, what to mind, what is worth more."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from typing import Any
+
+from diagnose.case import Case
+from diagnose.data import Base, load
+from diagnose.diagnosis import diagnose
+from diagnose.errors import UsageError, did_you_mean
+from diagnose.guidance import Critique, Judgement, PlanStep
+from diagnose.guidance import Warning as Caution
+from diagnose.plan import Situation
+from diagnose.remedies import NOTHING_TO_DO, SHOWN_FROM, benefit_of, ready, result
+from diagnose.report import Status
+from diagnose.rulebook import Remedy, Rule, RuleBook
+
+MOST_ALTERNATIVES = 3
+# A word of what somebody plans counts from so many letters on: shorter ones are articles and prepositions.
+SHORTEST = 4
+ENDING = re.compile(r"(?<=...)(ing|ed|es|e|(?<!s)s)$")
+TEXTS = {
+    "agreed": "Yes. This treats: {causes}.",
+    "agreed_but": "Yes, with what speaks against it in mind. This treats: {causes}.",
+    "possible": "It may help. This treats: {causes}, and should take away {benefit} of the trouble.",
+    "unclear": "Too little is known to say whether this helps.",
+    "off_target": "This aims at the wrong cause. It treats: {causes}. Likely here: {likely}.",
+    "off_target_nothing": "This aims at the wrong cause. It treats nothing that was found here. Likely here: {likely}.",
+    "weak": "This does too little to matter. It treats: {causes}. No cause stands out here.",
+    "weak_nothing": "This treats nothing that was found here.",
+    "invalid_data": "Measure again first. The data do not bear a diagnosis, and this does not help the measurement.",
+    "unfit": "This does not suit such a joint.",
+    "contraindicated": "Not here. {because}",
+    "nothing_needed": "Nothing needs to be repaired here.",
+    "not_judged": "Not judged: {title} (needs {fields}).",
+    "not_judged_at_all": "Not judged: {title}.",
+    "not_ready": "It is ready for {readiness} and is wanted for {stage}.",
+    "hazards": "Hazards: {hazards}",
+    "none_such": "there is no remedy {planned!r}",
+    "choose": "`diagnose rules list` shows all of them.",
+    "empty": "say which fix is planned",
+    "several": "{planned!r} may mean {choices}. Name one of them.",
+    "or": "{head} or {last}",
+}
+
+
+def critique(
+    case: Case | Mapping[str, Any],
+    planned: str,
+    *,
+    beside: Iterable[str] = (),
+    base: Base | None = None,
+) -> Critique:
+    """What to think of a planned fix in a case.
+
+    `planned` is the slug of a remedy, its title, another name of it, or words of these; `beside` are fixes that are
+    planned together with it. Raises UsageError for one that is not known, with the nearest names, and CaseError.
+    """
+    base = base or load()
+    slug = named(planned, base.rules)
+    others = [named(each, base.rules) for each in beside]
+    report = diagnose(case, base=base)
+    return _Critic(Situation(report, case, base=base), slug, others).critique(planned)
+
+
+def named(planned: str, book: RuleBook) -> str:
+    """The slug of the remedy that somebody means.
+
+    Tried in order: its slug, title or other name; words that all stand in these of a single remedy. Raises UsageError.
+    """
+    words = _words(planned)
+    if not words:
+        raise UsageError(f"{TEXTS['empty']}. {TEXTS['choose']}")
+    names = {slug: (slug, remedy.title, *remedy.also) for slug, remedy in book.remedies.items()}
+    whole = [slug for slug, each in names.items() if words in map(_words, each)]
+    long = [word for word in words if len(word) >= SHORTEST]
+    loose = [slug for slug, each in names.items() if long and any(_within(long, _words(name)) for name in each)]
+    found = whole or loose
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise UsageError(TEXTS["several"].format(planned=planned, choices=_or(found)))
+    hint = did_you_mean(planned, [name for each in names.values() for name in each]) or TEXTS["choose"]
+    raise UsageError(f"{TEXTS['none_such'].format(planned=planned)}. {hint}")
+
+
+def _words(name: str) -> tuple[str, ...]:
+    return tuple(re.findall(r"[^\W_]+", name.lower()))
+
+
+def _within(words: Iterable[str], name: Collection[str]) -> bool:
+    """Whether each word is among the words of a name, with another ending or none: coating stands for coat."""
+    return {ENDING.sub("", word) for word in words} <= {ENDING.sub("", each) for each in name}
+
+
+def _or(words: list[str]) -> str:
+    *head, last = words
+    return TEXTS["or"].format(head=", ".join(head), last=last) if head else last
+
+
+class _Critic:
+    """Judges one remedy in one situation."""
+
+    def __init__(self, situation: Situation, slug: str, beside: Iterable[str]) -> None:
+        self.situation, self.report = situation, situation.report
+        self.remedy: Remedy = situation.rules.remedies[slug]
+        self.beside = tuple(beside)
+        rules = [each for each in situation.rules.rules.values() if each.owner == slug and each.phase == 2]
+        rules = [each for each in rules if each.kind != "combination"]
+        self.truth = {rule.id: situation.truth(rule) for rule in rules}
+        self.holding = [rule for rule in rules if self.truth[rule.id][0]]
+        self.open = [rule for rule in rules if rule.kind == "contraindication" and self.truth[rule.id][1]]
+        self.struck = [rule for rule in self.holding if rule.kind == "contraindication"]
+        self.unfit = any(rule.kind == "unfit" for rule in self.holding)
+
+    def critique(self, planned: str) -> Critique:
+        plan = self.situation.plan()
+        step = next((each for each in plan.steps if each.remedy == self.remedy.remedy), None) or self.step()
+        beside = [*self.beside, *(each.remedy for each in plan.steps if each.status == "recommended")]
+        judgement = self.judgement(step)
+        better = self.better(step, plan.steps) if judgement != "not_needed" else ()
+        return Critique(
+            planned=planned,
+            remedy=self.remedy.remedy,
+            title=self.remedy.title,
+            judgement=judgement,
+            step=step,
+            says=self.says(judgement, step),
+            warnings=tuple(self.warnings(step, beside)),
+            alternatives=better,
+        )
+
+    def step(self) -> PlanStep:
+        """The remedy as a step, although the report does not list it."""
+        chances = {each.cause: each.probability for each in self.report.causes}
+        healthy = self.report.verdict == "healthy"
+        status: Status = "contraindicated" if self.struck else "possible"
+        benefit = 0.0 if healthy or self.unfit else benefit_of(self.remedy, chances) / 1e6
+        return self.situation.step(result(self.remedy, status, None, benefit, self.holding, self.situation.shelf))
+
+    def judgement(self, step: PlanStep) -> Judgement:
+        """What hurts comes first, then what cannot be done here, then whether it is needed, and last what it treats."""
+        if self.struck:
+            return "contraindicated"
+        if self.report.verdict == "healthy":
+            return "agreed" if self.remedy.remedy == NOTHING_TO_DO else "not_needed"
+        if self.unfit:
+            return "unfit"
+        if step.status == "recommended":
+            return "agreed"
+        likely = {each.cause for each in self.report.causes if each.supported}
+        if likely and likely.isdisjoint(each.cause for each in step.treats):
+            return "off_target"
+        if self.report.causes and step.benefit * 1e6 < SHOWN_FROM:
+            return "off_target"
+        return "possible"
+
+    def better(self, step: PlanStep, steps: Iterable[PlanStep]) -> tuple[PlanStep, ...]:
+        """The first steps of the plan that stand before this one; where it has no place, the first of all.
+
+        What is only possible is no alternative to anything while something is recommended.
+        """
+        usable = [each for each in steps if each.place is not None and each.remedy != step.remedy]
+        firm = [each for each in usable if each.status == "recommended"] or usable
+        before = [each for each in firm if step.place is None or (each.place or 0) < step.place]
+        return tuple(before[:MOST_ALTERNATIVES])
+
+    # --- what to mind
+
+    def warnings(self, step: PlanStep, beside: Iterable[str]) -> Iterator[Caution]:
+        """Contraindications that hold or may hold, combinations, what fits badly, the stage of production, hazards."""
+        situation = self.situation
+        for rule in (*self.struck, *self.open):
+            yield self.warning(rule)
+        yield from situation.warnings(self.remedy.remedy, beside)
+        for rule in self.holding:
+            if rule.kind == "worse":
+                yield self.warning(rule)
+        stage = situation.case.production_stage
+        if not ready(self.remedy, stage):
+            words = TEXTS["not_ready"].format(readiness=self.remedy.readiness, stage=stage)
+            yield Caution(rule="", kind="readiness", remedies=(step.remedy,), because=words, sources=())
+        if step.hazards:
+            texts = situation.knowledge.texts
+            words = TEXTS["hazards"].format(hazards="; ".join(texts(f"ui.hazard.{each}") for each in step.hazards))
+            yield Caution(rule="", kind="hazard", remedies=(step.remedy,), because=words, sources=())
+
+    def warning(self, rule: Rule) -> Caution:
+        needs = self.truth[rule.id][1]
+        return Caution.model_validate(
+            {
+                "rule": rule.id,
+                "kind": rule.kind,
+                "remedies": (rule.owner,),
+                "open": bool(needs),
+                "needs": needs,
+                "because": rule.item.because,
+                "sources": self.situation.shelf.cite(rule.item.sources),
+            }
+        )
+
+    # --- in a few sentences
+
+    def says(self, judgement: Judgement, step: PlanStep) -> str:
+        open_ = self.not_judged() if judgement in ("possible", "off_target") else ()
+        return " ".join([self.verdict(judgement, step), *open_])
+
+    def verdict(self, judgement: Judgement, step: PlanStep) -> str:
+        if self.report.verdict == "healthy" and judgement in ("agreed", "not_needed"):
+            return TEXTS["nothing_needed"]
+        if judgement == "contraindicated":
+            return TEXTS[judgement].format(because=" ".join(rule.item.because for rule in self.struck))
+        if judgement == "unfit":
+            return TEXTS[judgement]
+        if judgement == "off_target" and self.report.verdict == "invalid_data":
+            return TEXTS["invalid_data"]
+        if judgement == "possible" and not self.report.causes:
+            return TEXTS["unclear"]
+        likely = [each for each in self.report.causes if each.supported]
+        key: str = judgement
+        if judgement == "off_target":
+            key = ("off_target" if likely else "weak") + ("" if step.treats else "_nothing")
+        if judgement == "agreed" and any(each.kind != "better" for each in step.reasons):
+            key = "agreed_but"
+        causes, likely_ = (self.situation.listed(each) for each in (self.situation.aims(step.treats), likely))
+        return TEXTS[key].format(causes=causes, likely=likely_, benefit=f"{step.benefit:.0%}")
+
+    def not_judged(self) -> Iterator[str]:
+        """Causes that the remedy is meant for and that could not be judged, with what is missing."""
+        for each in self.report.not_judged:
+            if self.remedy.treats.get(each.cause, "weak") != "weak":
+                fields = ", ".join(want.field for want in each.wanted)
+                key = "not_judged" if fields else "not_judged_at_all"
+                yield TEXTS[key].format(title=each.title, fields=fields)

@@ -1,0 +1,36 @@
+"""`diagnose critique`: what to think of the fixes that somebody plans for a case."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from diagnose.errors import CaseError, UsageError
+
+if TYPE_CHECKING:
+    from diagnose.data import Base
+
+
+def run_critique(file: str, planned: Sequence[str], form: str, width: int, base: Base) -> str:
+    """The text or JSON of a critique of each planned fix in the case of a file (- reads standard input).
+
+    Fixes that are planned together are judged one by one, each with an eye on the others; as JSON several make a list.
+    Raises FileError or CaseError for the file, located in it, and UsageError for a fix that is not known.
+    """
+    from diagnose.casefile import case_of, located, read_document
+    from diagnose.critique import critique
+    from diagnose.plantext import critique_text
+
+    if not planned:
+        raise UsageError("say which fix is planned. Write --plan with a remedy or a few words, such as 'press harder'.")
+    document = read_document(file)
+    case = case_of(document, base)
+    try:
+        made = [critique(case, each, beside=planned, base=base) for each in planned]
+    except CaseError as error:
+        raise located(error, document, base) from None
+    if form == "json":
+        parts = [each.model_dump(mode="json") for each in made]
+        return json.dumps(parts[0] if len(parts) == 1 else parts, indent=2, ensure_ascii=False) + "\n"
+    return "\n".join(critique_text(each, width) for each in made)

@@ -1,0 +1,787 @@
+"""A report as one HTML page that needs nothing else: no network, no scripts; to be read, printed and listened to.
+
+Every picture has its figures in a table beside it. Without matplotlib the tables stand alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from diagnose.data import Base
+from diagnose.guidance import Draws, Guidance, PlanStep, Question, TestOffer, Treated
+from diagnose.guidance import Warning as Caution
+from diagnose.guidancetext import bits, needs, outcome, percent, prospect, share, spread, work
+from diagnose.markup import JUDGEMENT, code, document, p, section, t, table
+from diagnose.pictures import Bar, Move, Pictures
+from diagnose.prediction import range_text
+from diagnose.quantity import unit_label
+from diagnose.remedies import ready
+from diagnose.render import HAZARDS, explained, most_wanted
+from diagnose.report import CauseResult, Citation, Contribution, RemedyResult, Report
+from diagnose.scales import Scale, scales, with_unit
+from diagnose.scoring import hundredths, probability
+from diagnose.svg import NO_PICTURES
+
+MOST_CAUSES, MOST_STEPS, MOST_TREATED, MOST_STRUCK, MOST_QUESTIONS, MOST_TESTS = 6, 4, 3, 8, 4, 3
+LONG = 2000
+
+WORDS = {
+    # the top
+    "title": "{title}: {verdict}",
+    "kicker": "Diagnosis of one interface",
+    "verdict.healthy": "Healthy",
+    "verdict.faulty": "Faulty",
+    "verdict.undetermined": "Undetermined",
+    "verdict.invalid_data": "Invalid data",
+    "verdict.outside_scope": "Outside scope",
+    "key.resistance": "Interfacial resistance",
+    "key.no_resistance": "not given as a figure",
+    "key.acceptable": "{level}; acceptable is up to {acceptable} ohm cm2",
+    "key.level_unknown": "between two bands",
+    "key.cause": "First cause",
+    "key.probability": "probability {probability}",
+    "key.do": "Do first",
+    "key.find": "Find out first",
+    "key.minutes": "{minutes} of work",
+    # causes
+    "causes.heading": "Ranked causes",
+    "causes.lede": "Several may be true at once: each cause is judged for itself. Dark bars are supported, pale ones "
+    "are not.",
+    "causes.lede_draws": "Several may be true at once: each cause is judged for itself. Dark bars are supported, pale "
+    "ones are not. The lines reach from the 5th to the 95th percentile of {draws} draws over what is uncertain.",
+    "causes.none": "No cause was ranked.",
+    "causes.title": "Ranked causes with their probabilities",
+    "causes.caption": "Probability of each cause",
+    "causes.cause": "Cause",
+    "causes.probability": "Probability",
+    "causes.range": "Probability, and its 5th to 95th percentile",
+    "causes.first": "First in",
+    "causes.supported": "supported",
+    "causes.spoken": "{title} {figure}",
+    "causes.figure": "{probability}, first in {share}",
+    "causes.less": "Less likely: {causes}.",
+    "causes.one_less": "{title} {probability}",
+    "causes.nothing_first": "In {share} of the draws no cause is ranked.",
+    "causes.varied": "Drawn anew each time: {facts}.",
+    # why
+    "why.heading": "Why",
+    "why.lede": "Evidence is counted in decibans, ten times the logarithm of a likelihood ratio: +10 makes a cause ten "
+    "times more likely against its opposite, −10 ten times less. The lines of each table add up to its last one.",
+    "why.title": "Evidence about the cause: {title}",
+    "why.caption": "Evidence that counts",
+    "why.decibans": "Decibans",
+    "why.evidence": "Evidence",
+    "why.prior": "Before any evidence",
+    "why.cap": "Taken away by the cap on all evidence together",
+    "why.total": "In all: probability {probability}",
+    "why.spoken": "{label} {figure}",
+    "why.fact": "{name} = {value}",
+    "why.fact_of": "{name} = {value} ({origin})",
+    "why.screened": "Not counted, as stronger evidence of the same kind stands above: {lines}.",
+    "why.screened_one": "{because} ({decibans})",
+    "why.contrast": "First against second",
+    "why.change": "What would change the answer",
+    # scales
+    "scales.heading": "Where it lies",
+    "scales.lede": "The case on the scales of its pairing.",
+    "scales.what": "What, and how it is known",
+    "scales.value": "Value",
+    "scales.caption": "What lies on this scale",
+    "scales.marks": "On the axis ({axis}): {marks}.",
+    "scales.stretch": "{label} {figure}",
+    # plan
+    "plan.heading": "What to do",
+    "plan.lede": "Remedies in the order in which they are worth doing.",
+    "plan.caption": "The plan",
+    "plan.remedy": "Remedy",
+    "plan.how": "How, and how to see that it worked",
+    "plan.treats": "Treats",
+    "plan.predicted": "Predicted resistance",
+    "plan.effort": "Effort",
+    "plan.hazards": "Hazards",
+    "plan.place": "{place}. {title}",
+    "plan.check": "It worked when:",
+    "plan.settings": "Settings:",
+    "plan.mind": "Mind:",
+    "plan.not_known": "not known",
+    "plan.cost": "{cost} cost",
+    "plan.hours": "{hours} h of work",
+    "plan.minutes": "{minutes} min of work",
+    "plan.reversible": "can be undone",
+    "plan.irreversible": "cannot be undone",
+    "plan.no_hazards": "none named",
+    "plan.more": "Also possible, and worth less: {titles}.",
+    "plan.struck": "What not to do",
+    "plan.not": "NOT",
+    "plan.more_struck": "Neither: {titles}.",
+    "plan.conflicts": "When you combine",
+    "plan.open": "First make sure ({needs}) that this does not hold: {because}",
+    "plan.together": "{first}, together with {others}: {because}",
+    "plan.none": "No remedy is advised.",
+    "plan.treated": "{title} ({strength})",
+    "plan.treats_more": "and {count} more",
+    "plan.strong": "strongly",
+    "plan.moderate": "in part",
+    "plan.weak": "a little",
+    "plan.reason.better": "",
+    "plan.reason.worse": "But: ",
+    "plan.reason.contraindication": "First make sure that this does not hold: ",
+    "status.recommended": "recommended",
+    "status.possible": "possible",
+    "status.contraindicated": "struck out",
+    "level.low": "low",
+    "level.medium": "medium",
+    "level.high": "high",
+    "readiness.lab": "lab",
+    "readiness.pilot": "pilot line",
+    "readiness.production": "production",
+    "readiness.early": "not yet used at the stage of this cell",
+    # what to find out
+    "find.heading": "What to find out next",
+    "find.lede": "What would tell most about the cause.",
+    "find.nothing": "Nothing more that is asked for would move the answer.",
+    "find.questions": "Questions",
+    "find.questions_caption": "Questions by what their answers tell for the work",
+    "find.question": "Question",
+    "find.why": "Why",
+    "find.tells": "Tells",
+    "find.upto": "up to {decibans} dB",
+    "find.work": "Work",
+    "find.tests": "Measurements",
+    "find.tests_caption": "Measurements by what they tell for the time",
+    "find.test": "Measurement",
+    "find.how": "How",
+    "find.outcomes": "What it may show",
+    "find.separates": "Tells apart: {titles}.",
+    "find.destructive": "ends the cell",
+    "find.protocol": "How to measure again",
+    # what stays open
+    "open.heading": "Not judged, and ruled out",
+    "open.not_judged": "Causes about which nothing is known either way",
+    "open.needs": "Would be judged with",
+    "open.nothing_needed": "nothing that is asked for",
+    "open.ruled_out": "Causes that cannot apply to this interface",
+    "open.reason": "Reason",
+    # the case
+    "case.heading": "The case",
+    "case.lede": "What the answer rests on.",
+    "case.given": "As given",
+    "case.field": "Question",
+    "case.value": "Answer",
+    "case.yes": "yes",
+    "case.no": "no",
+    "case.asked": "Asked and not answered",
+    "case.unknown": "not known",
+    "case.not applicable": "does not apply",
+    "case.derived": "Worked out from it",
+    "case.quantity": "Quantity",
+    "case.formula": "Formula and inputs",
+    "case.findings": "Findings",
+    # the end
+    "notes.heading": "Notes",
+    "sources.heading": "Sources",
+    "sources.lede": "Each figure says how it is known. Seen: read in the source itself or in its abstract. Secondary: "
+    "read in a text that quotes it. Recalled: known to the authors of the rules, not read again. Derived: computed. "
+    "Judgement: their opinion.",
+    "grade.seen": "seen",
+    "grade.secondary": "secondary",
+    "grade.recalled": "recalled",
+    "grade.derived": "derived",
+    "grade.judgement": "judgement",
+    "versions.caption": "What made this page",
+    "versions.part": "Part",
+    "versions.version": "Version",
+    "versions.rules": "rules",
+    "versions.knowledge": "knowledge",
+    "versions.case": "case",
+}
+
+
+def say(key: str, **parts: object) -> str:
+    """Words of this module."""
+    return WORDS[key].format(**parts)
+
+
+STYLE = """
+.kicker { color: var(--quiet); font-size: .85rem; letter-spacing: .06em; text-transform: uppercase; margin: 0 0 .5rem; }
+.verdict { font-size: 1.15rem; border-left: .4rem solid var(--accent); padding: .1rem 0 .1rem .9rem; margin: 1rem 0; }
+.verdict.faulty, .verdict.invalid_data { border-color: #b3471d; }
+.verdict.healthy { border-color: #1b7f5c; }
+.verdict.undetermined, .verdict.outside_scope { border-color: #8a6d00; }
+dl.key { grid-template-columns: repeat(auto-fit, minmax(11rem, 1fr)); gap: 1rem 1.5rem; margin-bottom: 1.4rem; }
+dl.key dd { font-size: 1.05rem; line-height: 1.35; }
+dl.key dd + dd { font-size: .88rem; font-weight: 400; color: var(--quiet); }
+h3 { font-size: 1.05rem; font-weight: 650; margin: 2rem 0 .3rem; }
+h3 + p { margin-top: 0; }
+.pair { display: grid; grid-template-columns: minmax(0, 29.4rem) minmax(0, 1fr); gap: 0 2.2rem; align-items: start; }
+.pair table, .full table { width: 100%; }
+.pair figure { margin: .8rem 0 1rem; max-width: 29.4rem; }
+td p, td ul, th p { margin: 0 0 .35rem; max-width: none; }
+td ul, td ol { padding-left: 1.1rem; margin: 0; }
+td li { margin: 0 0 .25rem; }
+td > :last-child { margin-bottom: 0; }
+th[scope="row"] { font-weight: 600; }
+td code { display: inline; }
+th code { display: block; }
+th small, td small { display: block; color: var(--quiet); font-size: .93em; font-weight: 400; }
+tfoot th, tfoot td { font-weight: 650; border-top: 1.5px solid var(--ink); border-bottom: 0; }
+.against { color: #98390f; }
+a { color: var(--accent); text-underline-offset: .15em; text-decoration-thickness: 1px; }
+ul.plain { padding-left: 1.2rem; max-width: 46rem; }
+ul.plain li, ol.plain li { margin: 0 0 .5rem; }
+ol.plain { padding-left: 1.5rem; max-width: 46rem; }
+ol.plain small { display: block; color: var(--quiet); }
+.sources li { font-size: .9rem; overflow-wrap: anywhere; }
+del { text-decoration-thickness: 1.5px; }
+:target { background: #fdf3d7; }
+@media screen and (max-width: 46rem) {
+  main { padding: 1.6rem 1rem 3rem; }
+  h1 { font-size: 1.5rem; }
+  section { margin-top: 2.2rem; }
+  .pair { display: block; }
+  table { width: 100%; }
+  .stack thead { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
+  .stack, .stack caption, .stack tbody, .stack tr, .stack th, .stack td { display: block; }
+  .stack tr { border-bottom: 1px solid var(--line); padding: .8rem 0; }
+  .stack th, .stack td { border: 0; padding: .15rem 0; text-align: left; }
+  .stack td[data-label]::before { content: attr(data-label); display: block; color: var(--quiet); font-size: .8rem; }
+  .stack td:has(> .s:only-child)::before { display: inline-block; min-width: 6rem; }
+}
+@media print {
+  .pair { grid-template-columns: minmax(0, 1fr) minmax(0, 1fr); gap: 0 6mm; }
+  h3 { margin-top: 1.1rem; }
+  h3, h3 + p { break-after: avoid; }
+  p, li { orphans: 3; widows: 3; }
+  li { break-inside: avoid; }
+  a { color: inherit; text-decoration: none; }
+  .sources li { font-size: 8pt; }
+}
+"""
+
+
+def page(report: Report, guidance: Guidance | None, base: Base, asked: Mapping[str, str] | None = None) -> str:
+    """The page as HTML text; equal reports and guidances give equal text.
+
+    `base` is the one that made the report. `asked` tells for each field that was asked whether it was 'answered',
+    'unknown' or 'not applicable'.
+    """
+    made = _Document(report, guidance, base, asked or {})
+    title = say("title", title=report.title, verdict=say(f"verdict.{report.verdict}"))
+    return document(title, "\n".join(filter(None, made.parts())), STYLE, str(getattr(base, "language", "en")))
+
+
+class _Document:
+    """The parts of the page in their order."""
+
+    def __init__(self, report: Report, guidance: Guidance | None, base: Base, asked: Mapping[str, str]) -> None:
+        self.report, self.guidance, self.base, self.asked = report, guidance, base, asked
+        self.references = base.knowledge.references
+        # The sources that the page names, for the list at its end.
+        self.used: dict[str, Citation] = {}
+        self.draw = Pictures()
+        self.steps = guidance.plan.steps if guidance else tuple(map(self.as_step, report.remedies))
+        found = guidance.robustness if guidance else None
+        self.robustness = found
+        self.draws: dict[str, Draws] = {each.cause: each for each in found.causes} if found else {}
+
+    def parts(self) -> Iterator[str]:
+        yield self.top()
+        if self.report.verdict == "invalid_data":
+            yield self.protocol("h2")
+        yield self.causes()
+        yield self.why()
+        yield self.scales()
+        yield self.plan()
+        yield self.find_out()
+        yield self.open_()
+        yield self.case()
+        yield self.notes()
+        yield self.sources()
+
+    # --- the top
+
+    def top(self) -> str:
+        report = self.report
+        found = report.severity
+        resistance, level = say("key.no_resistance"), ""
+        if found.resistance_ohm_cm2 is not None:
+            resistance = with_unit(found.resistance_ohm_cm2, "ohm*cm^2")
+            if found.acceptable_ohm_cm2 is not None:
+                known = say("key.level_unknown") if found.level is None else found.level
+                level = say("key.acceptable", level=known, acceptable=f"{found.acceptable_ohm_cm2:g}")
+        key = [(say("key.resistance"), resistance, level)]
+        if report.causes:
+            first = report.causes[0]
+            key.append((say("key.cause"), first.title, say("key.probability", probability=share(first.probability))))
+        todo = next((step for step in self.steps if step.status == "recommended"), None)
+        if todo is not None:
+            key.append((say("key.do"), todo.title, self.effort(todo)))
+        ask = self.first_question()
+        if ask is not None:
+            key.append((say("key.find"), *ask))
+        items = "".join(
+            f"<div><dt>{t(name)}</dt><dd>{t(value, 200)}</dd>{f'<dd>{t(more, 200)}</dd>' if more else ''}</div>"
+            for name, value, more in key
+        )
+        verdict = f"<strong>{t(say(f'verdict.{report.verdict}'))}.</strong> {t(' '.join(report.because), LONG)}"
+        return "\n".join(
+            (
+                "<header>",
+                p(say("kicker"), "kicker"),
+                f"<h1>{t(report.title, 300)}</h1>",
+                f'<p class="verdict {report.verdict}">{verdict}</p>',
+                f'<dl class="key">{items}</dl>',
+                p(JUDGEMENT, "note"),
+                *([] if self.draw.able else [p(NO_PICTURES, "note")]),
+                "</header>",
+            )
+        )
+
+    def first_question(self) -> tuple[str, str] | None:
+        if self.guidance is not None:
+            for question in self.guidance.questions[:1]:
+                return question.question, say("key.minutes", minutes=work(question.minutes))
+            return None
+        for wanted in most_wanted(self.report)[:1]:
+            return wanted.question, say("find.upto", decibans=f"{wanted.decibans:.1f}")
+        return None
+
+    # --- causes
+
+    def causes(self) -> str:
+        if not self.report.causes:
+            return "" if self.report.verdict == "healthy" else section(say("causes.heading"), say("causes.none"), [])
+        shown, rest = self.report.causes[:MOST_CAUSES], self.report.causes[MOST_CAUSES:]
+        lede = say("causes.lede")
+        head = [say("causes.cause"), say("causes.probability")]
+        if self.robustness:
+            lede = say("causes.lede_draws", draws=f"{self.robustness.draws:,}")
+            head = [say("causes.cause"), say("causes.range"), say("causes.first")]
+        bars, rows = [], []
+        for cause in shown:
+            drawn = self.draws.get(cause.cause)
+            figure = share(cause.probability)
+            ranked = f"{cause.rank}. {cause.title}"
+            name = t(ranked) + (f"<small>{t(say('causes.supported'))}</small>" if cause.supported else "")
+            row = [name, t(figure)]
+            if drawn:
+                row = [name, f"{t(figure)}<small>{t(spread(drawn))}</small>", percent(drawn.first)]
+            rows.append(row if drawn or not self.robustness else [*row, ""])
+            low, high = (drawn.low, drawn.high) if drawn else (None, None)
+            if drawn:
+                figure = say("causes.figure", probability=figure, share=percent(drawn.first))
+            bars.append(Bar(ranked, figure, cause.probability, cause.supported, low, high))
+        spoken = "; ".join(say("causes.spoken", title=bar.label, figure=bar.figure) for bar in bars)
+        limit = probability(hundredths(self.base.rules.scale.supported_from))
+        picture = self.draw.causes("causes", say("causes.title"), spoken, bars, limit)
+        parts = [_pair(picture, table(say("causes.caption"), head, rows))]
+        if rest:
+            named = [say("causes.one_less", title=each.title, probability=share(each.probability)) for each in rest]
+            parts.append(_p(say("causes.less", causes="; ".join(named))))
+        if self.robustness:
+            parts.append(_p(self.robustness.says))
+            if self.robustness.nothing_first:
+                parts.append(_p(say("causes.nothing_first", share=percent(self.robustness.nothing_first))))
+            drawn_anew = (*self.robustness.varied, *self.robustness.looked_up)
+            if drawn_anew:
+                parts.append(_p(say("causes.varied", facts=", ".join(drawn_anew)), "note"))
+        return section(say("causes.heading"), lede, parts)
+
+    # --- why
+
+    def why(self) -> str:
+        if not self.report.causes:
+            return ""
+        parts = [part for cause in explained(self.report) for part in self.account(cause)]
+        if self.guidance and self.guidance.contrast:
+            parts += [_h3(say("why.contrast")), _p(self.guidance.contrast.says)]
+        if self.guidance and self.guidance.change:
+            parts += [_h3(say("why.change")), _p(self.guidance.change.says)]
+        return section(say("why.heading"), say("why.lede"), parts)
+
+    def account(self, cause: CauseResult) -> Iterator[str]:
+        """The evidence about one cause, as a picture and as a table with the same steps."""
+        moves = [Move(say("why.prior"), _signed(cause.prior), cause.prior, "start")]
+        rows = [[_signed(cause.prior), t(say("why.prior"))]]
+        for line in (each for each in cause.contributions if each.counted):
+            kind = "for" if line.decibans >= 0 else "against"
+            moves.append(
+                Move(line.because, _signed(line.decibans), line.decibans, "for" if kind == "for" else "against")
+            )
+            rows.append([f'<span class="{kind}">{_signed(line.decibans)}</span>', self.evidence(line)])
+        if cause.clipped:
+            moves.append(Move(say("why.cap"), _signed(cause.clipped), cause.clipped, "cap"))
+            rows.append([_signed(cause.clipped), t(say("why.cap"))])
+        total = say("why.total", probability=share(cause.probability))
+        moves.append(Move(total, _signed(cause.log_odds), cause.log_odds, "total"))
+        name, title = f"why-{cause.cause}", say("why.title", title=cause.title)
+        spoken = "; ".join(say("why.spoken", label=move.label, figure=move.figure) for move in moves)
+        picture = self.draw.waterfall(name, title, spoken, moves)
+        foot = [_signed(cause.log_odds), t(total)]
+        yield _h3(f"{cause.rank}. {cause.title}")
+        head = [say("why.decibans"), say("why.evidence")]
+        yield _pair(picture, table(say("why.caption"), head, rows, words=2, foot=foot))
+        hidden = [
+            say("why.screened_one", because=line.because.rstrip("."), decibans=_signed(line.decibans))
+            for line in cause.contributions
+            if not line.counted
+        ]
+        if hidden:
+            yield _p(say("why.screened", lines="; ".join(hidden)), "note")
+
+    def evidence(self, line: Contribution) -> str:
+        facts = ", ".join(
+            say("why.fact", name=each.name, value=each.value)
+            if each.origin == "given"
+            else say("why.fact_of", name=each.name, value=each.value, origin=each.origin)
+            for each in line.facts
+        )
+        small = [t(facts, LONG)] if facts else []
+        small += [self.cited(line.sources)] if line.sources else []
+        return t(line.because, LONG) + "".join(f"<small>{each}</small>" for each in small)
+
+    # --- scales
+
+    def scales(self) -> str:
+        made = scales(self.report, self.guidance.plan if self.guidance else None, self.base)
+        parts = [part for each in made for part in self.scale(each)]
+        return section(say("scales.heading"), say("scales.lede"), parts) if parts else ""
+
+    def scale(self, scale: Scale) -> Iterator[str]:
+        rows = []
+        for lane in scale.lanes:
+            known = ", ".join(filter(None, (t(lane.origin), self.cited(lane.sources))))
+            rows.append([f"{t(lane.label, 200)}<small>{known}</small>", _short(lane.figure)])
+        head = [say("scales.what"), say("scales.value")]
+        picture = self.draw.scale(scale)
+        yield _h3(scale.title)
+        yield _p(scale.says)
+        stretches = [say("scales.stretch", label=band.label, figure=band.figure) for band in scale.bands]
+        stretches += [say("scales.stretch", label=label, figure=f"{value:g}") for value, label in scale.landmarks]
+        marks = _p(say("scales.marks", axis=scale.unit, marks="; ".join(stretches)), "note") if stretches else ""
+        figures = table(say("scales.caption"), head, rows, words=2) if rows else ""
+        yield _pair(picture, figures + marks)
+
+    # --- the plan
+
+    def as_step(self, remedy: RemedyResult) -> PlanStep:
+        """A remedy of the report as a step of a plan that nobody has made."""
+        rule = self.base.rules.remedies[remedy.remedy]
+        chances = {each.cause: each.probability for each in self.report.causes}
+        treats = tuple(
+            Treated(
+                cause=cause, title=self.base.rules.causes[cause].title, probability=chances[cause], strength=strength
+            )
+            for cause, strength in sorted(rule.treats.items(), key=lambda each: -chances.get(each[0], 0.0))
+            if cause in chances
+        )
+        return PlanStep(
+            remedy=remedy.remedy,
+            title=remedy.title,
+            status=remedy.status,
+            place=remedy.rank,
+            benefit=remedy.benefit,
+            worth=0.0,
+            treats=treats,
+            how=remedy.how,
+            predicted=None,
+            cost=remedy.cost,
+            hours=remedy.hours,
+            readiness=remedy.readiness,
+            ready=ready(rule, self.report.case.get("production_stage")),
+            reversible=remedy.reversible,
+            hazards=remedy.hazards,
+            verify=remedy.verify,
+            reasons=remedy.reasons,
+            warnings=(),
+        )
+
+    def plan(self) -> str:
+        usable = [step for step in self.steps if step.status != "contraindicated"]
+        struck = [step for step in self.steps if step.status == "contraindicated"]
+        if not self.steps:
+            return section(say("plan.heading"), say("plan.none"), []) if self.report.causes else ""
+        parts = []
+        if usable:
+            head = [say(f"plan.{name}") for name in ("remedy", "how", "treats", "predicted", "effort", "hazards")]
+            rows = [self.step(step) for step in usable[:MOST_STEPS]]
+            parts.append(_full(table(say("plan.caption"), head, rows, words=6, stacked=True)))
+        if usable[MOST_STEPS:]:
+            parts.append(_p(say("plan.more", titles="; ".join(step.title for step in usable[MOST_STEPS:]))))
+        if self.guidance and self.guidance.plan.conflicts:
+            parts += [_h3(say("plan.conflicts")), _list(map(self.caution, self.guidance.plan.conflicts))]
+        if struck:
+            items = [self.struck(step) for step in struck[:MOST_STRUCK]]
+            parts += [_h3(say("plan.struck")), _list(items)]
+        if struck[MOST_STRUCK:]:
+            parts.append(_p(say("plan.more_struck", titles="; ".join(step.title for step in struck[MOST_STRUCK:]))))
+        lede = self.guidance.plan.says if self.guidance else say("plan.lede")
+        return section(say("plan.heading"), lede, parts)
+
+    def step(self, step: PlanStep) -> list[str]:
+        status = say(f"status.{step.status}")
+        place = say("plan.place", place=step.place, title=step.title) if step.place is not None else step.title
+        settings = next((each.settings for each in self.report.remedies if each.remedy == step.remedy), ())
+        how = [_p(step.how)]
+        how.append(_p(" ".join(say(f"plan.reason.{each.kind}") + each.because for each in step.reasons)))
+        how += [f"<p>{t(say('plan.mind'))} {self.caution(each)}</p>" for each in step.warnings]
+        if settings:
+            how.append(f"<p><b>{t(say('plan.settings'))}</b> {t(' '.join(settings), LONG)}</p>")
+        how.append(f"<p><b>{t(say('plan.check'))}</b> {t(step.verify, LONG)}</p>")
+        return [
+            f"{t(place)}<small>{t(status)}</small>",
+            "".join(how),
+            self.treated(step),
+            self.predicted(step),
+            "<br>".join(t(each) for each in self.efforts(step)),
+            "<br>".join(t(HAZARDS[each]) for each in step.hazards) or t(say("plan.no_hazards")),
+        ]
+
+    def treated(self, step: PlanStep) -> str:
+        shown = [say("plan.treated", title=each.title, strength=say(f"plan.{each.strength}")) for each in step.treats]
+        told = [f"<div>{t(each)}</div>" for each in shown[:MOST_TREATED]]
+        rest = len(shown) - len(told)
+        return "".join(told) + (f"<div>{t(say('plan.treats_more', count=rest))}</div>" if rest else "")
+
+    def predicted(self, step: PlanStep) -> str:
+        found = step.predicted
+        if found is None:
+            return t(say("plan.not_known"))
+        figure = with_unit(range_text(found.low, found.high), "ohm*cm^2")
+        cited = f"<small>{self.cited(found.sources)}</small>" if found.sources else ""
+        return f"{t(figure)}<small>{t(found.basis, LONG)}</small>{cited}"
+
+    def efforts(self, step: PlanStep) -> list[str]:
+        hours = (
+            say("plan.minutes", minutes=f"{step.hours * 60:g}")
+            if step.hours < 1
+            else say("plan.hours", hours=f"{step.hours:g}")
+        )
+        told = [say("plan.cost", cost=say(f"level.{step.cost}")), hours, say(f"readiness.{step.readiness}")]
+        told += [] if step.ready else [say("readiness.early")]
+        return [*told, say("plan.reversible" if step.reversible else "plan.irreversible")]
+
+    def effort(self, step: PlanStep) -> str:
+        return ", ".join(self.efforts(step))
+
+    def struck(self, step: PlanStep) -> str:
+        reasons = " ".join(f"{t(each.because, LONG)} ({self.cited(each.sources)})" for each in step.reasons)
+        return f"<strong>{t(say('plan.not'))}</strong> <del>{t(step.title)}</del>. {reasons}"
+
+    def caution(self, caution: Caution) -> str:
+        """What to mind with a remedy, by itself or with others; where it may not hold, what would decide that."""
+        first, *others = [self.remedy(each) for each in caution.remedies]
+        because = caution.because
+        if caution.open:
+            because = say("plan.open", needs=", ".join(caution.needs), because=because)
+        if others:
+            because = say("plan.together", first=first, others="; ".join(others), because=because)
+        known = f" ({self.cited(caution.sources)})" if caution.sources else ""
+        return t(because, LONG) + known
+
+    def remedy(self, name: str) -> str:
+        known = self.base.rules.remedies.get(name)
+        return known.title if known else name
+
+    # --- what to find out
+
+    def find_out(self) -> str:
+        if self.report.verdict == "healthy" and not self.guidance:
+            return ""
+        parts: list[str] = []
+        if self.guidance:
+            if self.guidance.questions:
+                head = [say(f"find.{name}") for name in ("question", "why", "tells", "work")]
+                rows = [self.question(each) for each in self.guidance.questions[:MOST_QUESTIONS]]
+                parts += [_h3(say("find.questions"))]
+                parts += [_full(table(say("find.questions_caption"), head, rows, words=4, stacked=True))]
+            if self.guidance.tests:
+                head = [say(f"find.{name}") for name in ("test", "how", "outcomes", "tells", "work")]
+                rows = [self.test(each) for each in self.guidance.tests[:MOST_TESTS]]
+                parts += [_h3(say("find.tests"))]
+                parts += [_full(table(say("find.tests_caption"), head, rows, words=5, stacked=True))]
+            if self.guidance.stop and parts:
+                parts.append(_p(self.guidance.stop.says))
+        else:
+            wanted = most_wanted(self.report)
+            if wanted:
+                head = [say("find.question"), say("find.tells")]
+                rows = [
+                    [f"{t(each.question, LONG)}{code(each.field)}", say("find.upto", decibans=f"{each.decibans:.1f}")]
+                    for each in wanted
+                ]
+                parts.append(_full(table(say("find.questions_caption"), head, rows)))
+        if self.report.verdict != "invalid_data":
+            parts.append(self.protocol("h3"))
+        parts = list(filter(None, parts))
+        stop = self.guidance.stop.says if self.guidance and self.guidance.stop else say("find.nothing")
+        return section(say("find.heading"), say("find.lede") if parts else stop, parts)
+
+    def question(self, question: Question) -> list[str]:
+        listed = "".join(f"<li>{t(prospect(each), LONG)}</li>" for each in question.prospects)
+        return [
+            f"{t(question.question, LONG)}{code(question.field)}",
+            _p(question.why) + (f"<ul>{listed}</ul>" if listed else ""),
+            _short(bits(question.bits)),
+            _short(work(question.minutes)),
+        ]
+
+    def test(self, test: TestOffer) -> list[str]:
+        how = [_p(test.how)]
+        how += [_p(needs(test))] if test.needs else []
+        how += [_p(say("find.separates", titles="; ".join(test.separates)))] if test.separates else []
+        how += [f"<small>{self.cited(test.sources)}</small>"] if test.sources else []
+        ends = f"<small>{t(say('find.destructive'))}</small>" if test.destructive else ""
+        return [
+            f"{t(test.title)}{ends}",
+            "".join(how),
+            "<ul>" + "".join(f"<li>{t(outcome(each), LONG)}</li>" for each in test.outcomes) + "</ul>",
+            _short(bits(test.bits)),
+            _short(work(60 * test.hours)),
+        ]
+
+    def protocol(self, level: str) -> str:
+        if not self.report.protocol:
+            return ""
+        items = "".join(
+            f"<li><b>{t(step.title)}.</b> {t(step.do, LONG)} <small>{t(step.why, LONG)}</small></li>"
+            for step in self.report.protocol
+        )
+        steps = f'<ol class="plain">{items}</ol>'
+        return section(say("find.protocol"), "", [steps]) if level == "h2" else _h3(say("find.protocol")) + steps
+
+    # --- the case and the end
+
+    def open_(self) -> str:
+        """What was not judged and what was ruled out."""
+        parts = []
+        if self.report.not_judged:
+            rows = [
+                [t(each.title), ", ".join(code(want.field) for want in each.wanted) or t(say("open.nothing_needed"))]
+                for each in self.report.not_judged
+            ]
+            parts.append(_full(table(say("open.not_judged"), [say("causes.cause"), say("open.needs")], rows, words=2)))
+        if self.report.ruled_out:
+            rows = [[t(each.title), t(each.reason, LONG)] for each in self.report.ruled_out]
+            parts.append(_full(table(say("open.ruled_out"), [say("causes.cause"), say("open.reason")], rows, words=2)))
+        return section(say("open.heading"), "", parts) if parts else ""
+
+    def case(self) -> str:
+        fields = self.base.knowledge.vocabulary
+        head = [say("case.field"), say("case.value")]
+        rows = []
+        for name, value in self.report.case.items():
+            about = fields.get(name)
+            question = t(about.question, LONG) if about else ""
+            rows.append([f"{question}{code(name)}", t(self.answer(value, about.unit if about else "1"), LONG)])
+        parts = [_full(table(say("case.given"), head, rows, words=2))]
+        open_ = {name: how for name, how in self.asked.items() if how != "answered"}
+        if open_:
+            rows = [
+                [
+                    f"{t(fields[name].question, LONG)}{code(name)}" if name in fields else code(name),
+                    t(say(f"case.{how}")),
+                ]
+                for name, how in open_.items()
+            ]
+            parts.append(_full(table(say("case.asked"), head, rows, words=2)))
+        if self.report.findings:
+            parts += [_h3(say("case.findings")), _list(t(each.says, LONG) for each in self.report.findings)]
+        if self.report.derived:
+            rows = []
+            for each in self.report.derived:
+                unit = "" if each.unit == "1" else f" {unit_label(each.unit)}"
+                inputs = t(", ".join(each.inputs), LONG)
+                formula = f"{t(each.formula, LONG)}<small>{inputs}</small><small>{self.cited((each.source,))}</small>"
+                rows.append([code(each.name), t(f"{each.value}{unit}"), formula])
+            head = [say("case.quantity"), say("case.value"), say("case.formula")]
+            parts.append(_full(table(say("case.derived"), head, rows, words=3, stacked=True)))
+        return section(say("case.heading"), say("case.lede"), parts)
+
+    def answer(self, value: object, unit: str) -> str:
+        if isinstance(value, bool):
+            return say("case.yes" if value else "case.no")
+        return with_unit(f"{value:g}" if isinstance(value, float) else str(value), unit if unit else "1")
+
+    def notes(self) -> str:
+        if not self.report.notes:
+            return ""
+        return section(say("notes.heading"), "", [_list(t(note, LONG) for note in self.report.notes)])
+
+    def sources(self) -> str:
+        parts = []
+        listed = sorted((self.reference(each), each.ref) for each in self.used.values())
+        items = "".join(f'<li id="source-{t(ref)}">{text}</li>' for text, ref in listed)
+        if listed:
+            parts.append(f'<ul class="plain sources">{items}</ul>')
+        made = self.report.versions
+        rows = [["diagnose", code(made.diagnose)]]
+        rows += [[t(say(f"versions.{name}")), code(getattr(made, name))] for name in ("rules", "knowledge", "case")]
+        head = [say("versions.part"), say("versions.version")]
+        parts.append(table(say("versions.caption"), head, rows, words=2))
+        return section(say("sources.heading"), say("sources.lede"), parts)
+
+    def cited(self, sources: Iterable[Citation]) -> str:
+        """Short forms with grades, each a link to the list at the end."""
+        made = []
+        for each in sources:
+            self.used[each.ref] = each
+            grade = say(f"grade.{each.grade}")
+            if each.ref == each.grade:
+                made.append(f'<a href="#source-{t(each.ref)}">{t(grade)}</a>')
+                continue
+            known = self.references.get(each.ref)
+            short = each.text.split(". ")[0] if known is None else known.authors or known.title
+            year = f" {known.year}" if known is not None and known.authors and known.year else ""
+            made.append(f'<a href="#source-{t(each.ref)}">{t(short, 60)}{year}</a>, {t(grade)}')
+        return "; ".join(made)
+
+    def reference(self, source: Citation) -> str:
+        known = self.references.get(source.ref)
+        if known is None:
+            return t(source.text, LONG)
+        who = f"{known.authors or known.title}{f' ({known.year})' if known.year else ''}"
+        told = [t(each, LONG) for each in (who, known.title if known.authors else "", known.journal) if each]
+        if known.doi:
+            told.append(f'<a href="https://doi.org/{t(known.doi, 200)}">doi:{t(known.doi, 200)}</a>')
+        elif known.url:
+            told.append(f'<a href="{t(known.url, 300)}">{t(known.url, 300)}</a>')
+        elif known.other:
+            told.append(t(known.other, LONG))
+        return ". ".join(each.rstrip(".") for each in told) + "."
+
+
+# --- HTML and figures
+
+
+def _p(text: str, kind: str = "") -> str:
+    return p(text, kind, LONG) if text else ""
+
+
+def _h3(text: str) -> str:
+    return f"<h3>{t(text, 200)}</h3>"
+
+
+def _list(items: Iterable[str]) -> str:
+    return '<ul class="plain">' + "".join(f"<li>{item}</li>" for item in items) + "</ul>"
+
+
+def _pair(picture: str, figures: str) -> str:
+    """A picture with its figures beside it; above them where the page is narrow."""
+    if not picture:
+        return _full(figures)
+    return f'<div class="pair"><figure>{picture}</figure><div>{figures}</div></div>'
+
+
+def _full(figures: str) -> str:
+    return f'<div class="full">{figures}</div>'
+
+
+def _short(figure: str) -> str:
+    """A figure that stays on one line when it is no sentence."""
+    return f'<span class="s">{t(figure)}</span>' if len(figure) <= 20 else t(figure, 200)
+
+
+def _signed(decibans: float) -> str:
+    """Hundredths of a deciban with their sign; a true minus is read aloud as one."""
+    return f"{decibans:+.2f}".replace("-", "\N{MINUS SIGN}")

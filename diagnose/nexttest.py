@@ -1,0 +1,95 @@
+"""The next test: which measurement tells most about the causes for an hour of work, and what each outcome would mean.
+
+What an outcome means is worked out by the rules from the facts that it would add to the case, so tests are compared on
+the same scale as questions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from diagnose.case import value_of
+from diagnose.data import Base
+from diagnose.derived import Value
+from diagnose.entry import Outcome
+from diagnose.entry import Test as Entry
+from diagnose.guidance import TestOffer, TestOutcome
+from diagnose.information import told
+from diagnose.quantity import Measured
+from diagnose.shelf import shelf
+from diagnose.variants import Fields, Variants
+
+MOST_TESTS = 5
+
+
+def offers(base: Base, fields: Fields, most: int = MOST_TESTS) -> tuple[TestOffer, ...]:
+    """Tests worth doing on a case, by expected information per hour; those that destroy the cell come last.
+
+    Left out are tests of which everything is known already and those that tell less than `least_bits`.
+    """
+    least = base.rules.scale.asking.least_bits
+    open_: list[tuple[Entry, list[tuple[Outcome, dict[str, Value]]]]] = []
+    for test in base.knowledge.tests.values():
+        outcomes = [(outcome, _added(base, outcome.facts, fields)) for outcome in test.outcomes]
+        if any(added for _, added in outcomes):
+            open_.append((test, outcomes))
+    if not open_:
+        return ()
+    seen = Variants(base, fields, [{}, *(added for _, outcomes in open_ for _, added in outcomes)])
+    usual = np.where(seen.possible[1:], 1.0, 0.0)
+    found = told(seen.evidence[0], seen.evidence[1:], usual, [len(outcomes) for _, outcomes in open_])
+    made = []
+    row = 0
+    for place, (test, outcomes) in enumerate(open_):
+        rows = range(row, row + len(outcomes))
+        row += len(outcomes)
+        bits = float(found.bits[place])
+        if bits < least:
+            continue
+        told_ = [
+            _outcome(base, seen, at, outcome, float(found.shares[at]))
+            for at, (outcome, _) in zip(rows, outcomes, strict=True)
+        ]
+        made.append(_offer(base, test, bits, tuple(told_)))
+    made.sort(key=lambda each: (each.destructive, -each.bits_per_hour, each.test))
+    return tuple(made[:most])
+
+
+def _added(base: Base, facts: Mapping[str, Any], fields: Fields) -> dict[str, Value]:
+    """What an outcome adds to what is known of a case."""
+    vocabulary = base.knowledge.vocabulary
+    made: dict[str, Value] = {}
+    for name, raw in facts.items():
+        if name not in fields:
+            value = value_of(vocabulary[name], raw)
+            made[name] = value.span if isinstance(value, Measured) else value
+    return made
+
+
+def _outcome(base: Base, seen: Variants, row: int, outcome: Outcome, share: float) -> TestOutcome:
+    title, chance = "", None
+    if outcome.then is not None:
+        title = base.rules.causes[outcome.then].title
+        chance = round(float(seen.probabilities[row + 1, seen.causes.index(outcome.then)]), 6)
+    return TestOutcome(
+        shows=outcome.if_, speaks_for=outcome.then, title=title, share=round(share, 4), probability=chance
+    )
+
+
+def _offer(base: Base, test: Entry, bits: float, outcomes: tuple[TestOutcome, ...]) -> TestOffer:
+    return TestOffer(
+        test=test.id,
+        title=test.title,
+        how=test.how,
+        needs=(test.needs,) if isinstance(test.needs, str) else tuple(test.needs),
+        hours=test.hours,
+        destructive=test.destructive,
+        bits=round(bits, 4),
+        bits_per_hour=round(bits / test.hours, 4),
+        separates=tuple(base.rules.causes[cause].title for cause in test.separates),
+        outcomes=outcomes,
+        sources=shelf(base).cite(test.sources),
+    )

@@ -1,0 +1,353 @@
+"""Where a case lies on the scales of its pairing: resistance, Li/P, stack pressure and voltage."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Literal
+
+from diagnose.case import Case
+from diagnose.data import Base
+from diagnose.facts import FactBase, fact_base, show
+from diagnose.guidance import Plan
+from diagnose.prediction import range_text
+from diagnose.quantity import Measured, Span, unit_label
+from diagnose.report import Citation, Report
+
+Kind = Literal["window", "case", "target", "after"]
+
+MOST_AFTER = 3
+# Labels on the axis of Li/P, not bounds: the ratios of three phosphates.
+PHOSPHATES = ((1.0, "LiPO3"), (2.0, "Li4P2O7"), (3.0, "Li3PO4"))
+LITHIUM_RICH, HIGH_VOLTAGE = 4.0, 5.0
+LEVELS = ("excellent", "acceptable", "poor", "severe")
+
+WORDS = {
+    "severity.title": "Resistance on the scale of its pairing",
+    "severity.axis": "interfacial resistance, ohm cm2 (each step is a factor of ten)",
+    "severity.case": "This interface",
+    "severity.target": "Target",
+    "severity.target_figure": "up to {figure}",
+    "severity.after": "Predicted after: {remedy}",
+    "severity.says": "{resistance} is {level}. The scale: {basis}",
+    "severity.between": "{resistance} may lie in more than one band. The scale: {basis}",
+    "severity.unknown": "The resistance was not given as a figure. The scale: {basis}",
+    "level.excellent": "excellent",
+    "level.acceptable": "acceptable",
+    "level.poor": "poor",
+    "level.severe": "severe",
+    "band.upto": "up to {high}",
+    "band.between": "{low} to {high}",
+    "band.above": "above {low}",
+    "band.perhaps": "{sure} (perhaps {most})",
+    "li_p.title": "Lithium to phosphorus ratio of the film",
+    "li_p.axis": "Li/P, atomic ratio",
+    "li_p.window": "Low-resistance window given for this pair",
+    "li_p.case": "This film",
+    "li_p.unpublished": "No bounds of the low-resistance window are published that could be read. Without a window of "
+    "your own for this pair, Li/P alone says nothing about the resistance. The phosphates are landmarks, not bounds.",
+    "li_p.says": "Li/P lies {position} the low-resistance window given for this pair. The phosphates are landmarks, "
+    "not bounds.",
+    "li_p.only_window": "Li/P of the film is not known. The phosphates are landmarks, not bounds.",
+    "pressure.title": "Stack pressure",
+    "pressure.axis": "stack pressure, MPa (each step is a factor of ten)",
+    "pressure.window": "Usual window of this pairing",
+    "pressure.case": "This cell",
+    "pressure.says": "The stack pressure lies {position} the usual window of this pairing.",
+    "voltage.title": "Voltage against the windows of stability",
+    "voltage.axis": "V against lithium",
+    "voltage.window": "{material} is stable",
+    "voltage.electrode": "{material}, usual potential",
+    "voltage.cutoffs": "Voltage limits of the cell",
+    "voltage.upto": "up to {figure}",
+    "voltage.from": "from {figure}",
+    "voltage.says": "Where the electrode or the cell goes beyond the window of a material that it touches, that "
+    "material is reduced (below) or oxidised (above).",
+    "position.below": "below",
+    "position.within": "within",
+    "position.above": "above",
+    "position.across": "partly within",
+    "origin.given": "given with the case",
+    "origin.plan": "plan",
+    "origin.family": "usual for the family",
+}
+
+
+def say(key: str, **parts: object) -> str:
+    """Words of this module."""
+    return WORDS[key].format(**parts)
+
+
+_EXPONENT_OR_TO = re.compile(r"(?<=[\d.])[eE](?=[-+\d])|\bto\b")
+_OTHER_SIGN = re.compile(r"[^\d\s.()+\-\u2212\u2013\u2014±<>=≤≥~≈]")
+
+
+@dataclass(frozen=True)
+class Lane:
+    """One line of a scale: a range, with its best value when there is one. An infinite end is open.
+
+    `perhaps` is the wider range that the uncertainty of its ends leaves possible.
+    """
+
+    label: str
+    figure: str
+    span: Span
+    kind: Kind
+    point: float | None = None
+    perhaps: Span | None = None
+    origin: str = ""
+    sources: tuple[Citation, ...] = ()
+
+
+@dataclass(frozen=True)
+class Band:
+    """A named stretch of a scale. An infinite end is open."""
+
+    label: str
+    figure: str
+    span: Span
+
+
+@dataclass(frozen=True)
+class Scale:
+    """A scale with what lies on it; `ends` are shown at least."""
+
+    name: str
+    title: str
+    axis: str
+    unit: str
+    says: str
+    lanes: tuple[Lane, ...]
+    log: bool = False
+    ends: Span | None = None
+    bands: tuple[Band, ...] = ()
+    landmarks: tuple[tuple[float, str], ...] = ()
+
+
+def scales(report: Report, plan: Plan | None, base: Base) -> tuple[Scale, ...]:
+    """The scales on which something is known of a case. Raises CaseError when the report is of another base."""
+    case = Case.model_validate(report.case)
+    return tuple(_Scales(report, plan, base, case).all())
+
+
+class _Scales:
+    def __init__(self, report: Report, plan: Plan | None, base: Base, case: Case) -> None:
+        self.report, self.plan, self.base, self.case = report, plan, base, case
+        self.found: FactBase = fact_base(case, base.knowledge)
+
+    def all(self) -> Iterator[Scale]:
+        for made in (self.severity(), self.li_p(), self.pressure(), self.voltage()):
+            if made is not None:
+                yield made
+
+    # --- facts
+
+    def fact(self, name: str) -> Span | None:
+        value = self.found.facts.get(name)
+        return value if isinstance(value, Span) else None
+
+    def source(self, *names: str) -> tuple[str, tuple[Citation, ...]]:
+        """Where facts come from in words, and their sources."""
+        told, cited = [], []
+        for origin in (self.found.origins[name] for name in names if name in self.found.origins):
+            if origin.kind in ("given", "family"):
+                told.append(say(f"origin.{origin.kind}"))
+            if origin.ref:
+                known = {"ref": origin.ref, "grade": origin.grade, "text": self.base.knowledge.short(origin.ref)}
+                cited.append(Citation.model_validate(known))
+        return ", ".join(dict.fromkeys(told)), tuple(dict.fromkeys(cited))
+
+    def given(self, field: str, label: str, kind: Kind = "case") -> Lane | None:
+        """A lane for a number of the case, with the interval that was stated."""
+        number: Measured | None = getattr(self.case, field)
+        if number is None:
+            return None
+        about = self.base.knowledge.vocabulary[field]
+        low, high = number.span
+        if number.value is None:
+            # A bound is closed by the limits of its field.
+            low = -math.inf if low <= about.limits[0] else low
+            high = math.inf if high >= about.limits[1] else high
+        else:
+            low, high = number.value - number.sigma, number.value + number.sigma
+        return Lane(
+            label, with_unit(number.text, about.unit), Span(low, high), kind, number.value, None, *self.source(field)
+        )
+
+    # --- scales
+
+    def severity(self) -> Scale | None:
+        ends = [self.fact(f"pairing.{name}_ohm_cm2") for name in ("excellent", "acceptable", "severe")]
+        edges = [end.high for end in ends if end is not None]
+        if len(edges) != len(ends) or edges != sorted(edges):
+            return None
+        bounds = [-math.inf, *edges, math.inf]
+        bands = []
+        for level, (low, high) in zip(LEVELS, pairwise(bounds), strict=True):
+            which = "upto" if low == -math.inf else "above" if high == math.inf else "between"
+            figure = say(f"band.{which}", low=f"{low:g}", high=f"{high:g}")
+            bands.append(Band(say(f"level.{level}"), figure, Span(low, high)))
+        lanes = [self.given("interfacial_resistance_ohm_cm2", say("severity.case"))]
+        target = self.fact("target_resistance_ohm_cm2")
+        if target is not None:
+            figure = say("severity.target_figure", figure=with_unit(show(target), "ohm*cm^2"))
+            lanes.append(
+                Lane(
+                    say("severity.target"),
+                    figure,
+                    Span(-math.inf, target.high),
+                    "target",
+                    None,
+                    None,
+                    *self.source("target_resistance_ohm_cm2"),
+                )
+            )
+        steps = self.plan.steps if self.plan else ()
+        for step in [step for step in steps if step.predicted and step.place is not None][:MOST_AFTER]:
+            assert step.predicted is not None
+            span = Span(step.predicted.low, step.predicted.high)
+            label, figure = say("severity.after", remedy=step.title), with_unit(range_text(*span), "ohm*cm^2")
+            lanes.append(Lane(label, figure, span, "after", None, None, say("origin.plan"), step.predicted.sources))
+        return Scale(
+            name="severity",
+            title=say("severity.title"),
+            axis=say("severity.axis"),
+            unit="ohm cm2",
+            says=self.severity_says(),
+            lanes=tuple(lane for lane in lanes if lane is not None),
+            log=True,
+            ends=Span(edges[0] / 4, edges[-1] * 4),
+            bands=tuple(bands),
+        )
+
+    def severity_says(self) -> str:
+        found = self.report.severity
+        basis = found.basis.rstrip(".") + "."
+        if found.resistance_ohm_cm2 is None:
+            return say("severity.unknown", basis=basis)
+        resistance = with_unit(found.resistance_ohm_cm2, "ohm*cm^2")
+        if found.level is None:
+            return say("severity.between", resistance=resistance, basis=basis)
+        return say("severity.says", resistance=resistance, level=say(f"level.{found.level}"), basis=basis)
+
+    def li_p(self) -> Scale | None:
+        film = self.given("li_p_ratio", say("li_p.case"))
+        low, high = self.fact("li_p_window_low"), self.fact("li_p_window_high")
+        window = self.window(say("li_p.window"), low, high, "1", "li_p_window_low", "li_p_window_high")
+        if film is None and window is None:
+            return None
+        if window is None:
+            says = say("li_p.unpublished")
+        elif film is None:
+            says = say("li_p.only_window")
+        else:
+            says = say("li_p.says", position=_position(film.span, window.span))
+        return Scale(
+            name="li-p",
+            title=say("li_p.title"),
+            axis=say("li_p.axis"),
+            unit="Li/P",
+            says=says,
+            lanes=tuple(lane for lane in (window, film) if lane is not None),
+            ends=Span(0.0, LITHIUM_RICH),
+            landmarks=PHOSPHATES,
+        )
+
+    def pressure(self) -> Scale | None:
+        cell = self.given("stack_pressure_MPa", say("pressure.case"))
+        names = ("pairing.pressure_low_MPa", "pairing.pressure_high_MPa")
+        window = self.window(say("pressure.window"), self.fact(names[0]), self.fact(names[1]), "MPa", *names)
+        if cell is None or window is None:
+            return None
+        return Scale(
+            name="pressure",
+            title=say("pressure.title"),
+            axis=say("pressure.axis"),
+            unit="MPa",
+            says=say("pressure.says", position=_position(cell.span, window.span)),
+            lanes=(window, cell),
+            log=True,
+        )
+
+    def voltage(self) -> Scale | None:
+        windows = [self.stability(each) for each in ("electrolyte", "coating", "second_electrolyte")]
+        upper = self.fact("upper_cutoff_V")
+        lower = self.fact("lower_cutoff_V")
+        inside = []
+        potential = self.fact("electrode.potential_V")
+        if potential is not None:
+            label = say("voltage.electrode", material=self.case.electrode or "")
+            told = self.source("electrode.potential_V")
+            inside.append(
+                Lane(label, with_unit(show(potential), "V"), potential, "case", _middle(potential), None, *told)
+            )
+        if upper is not None or lower is not None:
+            low, high = (lower.low if lower else -math.inf), (upper.high if upper else math.inf)
+            if lower is None:
+                figure = say("voltage.upto", figure=with_unit(show(upper), "V"))
+            elif upper is None:
+                figure = say("voltage.from", figure=with_unit(show(lower), "V"))
+            else:
+                figure = say("band.between", low=show(lower), high=with_unit(show(upper), "V"))
+            told = self.source("lower_cutoff_V", "upper_cutoff_V")
+            inside.append(Lane(say("voltage.cutoffs"), figure, Span(low, high), "case", None, None, *told))
+        known = [each for each in windows if each is not None]
+        if not known or not inside:
+            return None
+        return Scale(
+            name="voltage",
+            title=say("voltage.title"),
+            axis=say("voltage.axis"),
+            unit="V",
+            says=say("voltage.says"),
+            lanes=(*known, *inside),
+            ends=Span(0.0, HIGH_VOLTAGE),
+        )
+
+    def stability(self, material: str) -> Lane | None:
+        """The window between reduction and oxidation of one of the materials."""
+        names = (f"{material}.reduction_limit_V", f"{material}.oxidation_limit_V")
+        low, high = self.fact(names[0]), self.fact(names[1])
+        name = getattr(self.case, material) or self.case.electrolyte_family
+        return self.window(say("voltage.window", material=name), low, high, "V", *names)
+
+    def window(self, label: str, low: Span | None, high: Span | None, unit: str, *names: str) -> Lane | None:
+        """The sure part of a window between two ends, and what it may be at most."""
+        if low is None and high is None:
+            return None
+        sure = Span(low.high if low else -math.inf, high.low if high else math.inf)
+        most = Span(low.low if low else -math.inf, high.high if high else math.inf)
+        if sure.low > sure.high:
+            sure = most
+        ends = {"low": _end(sure.low, most.low), "high": _end(sure.high, most.high)}
+        which = "above" if high is None else "upto" if low is None else "between"
+        figure = with_unit(say(f"band.{which}", **ends), unit)
+        return Lane(label, figure, sure, "window", None, None if most == sure else most, *self.source(*names))
+
+
+def with_unit(text: str, unit: str) -> str:
+    """A figure with the unit of its field, unless somebody wrote one beside it."""
+    written = _OTHER_SIGN.search(_EXPONENT_OR_TO.sub("", text))
+    return text if unit == "1" or written else f"{text} {unit_label(unit)}"
+
+
+def _end(sure: float, most: float) -> str:
+    """An end of a window, with where else it may be."""
+    return f"{sure:.4g}" if sure == most else say("band.perhaps", sure=f"{sure:.4g}", most=f"{most:.4g}")
+
+
+def _middle(span: Span) -> float | None:
+    return span.low if span.low == span.high else None
+
+
+def _position(case: Span, window: Span) -> str:
+    """Whether a value lies below, within or above a window, in words."""
+    if case.high < window.low:
+        return say("position.below")
+    if case.low > window.high:
+        return say("position.above")
+    inside = window.low <= case.low and case.high <= window.high
+    return say("position.within" if inside else "position.across")
