@@ -23,7 +23,7 @@ def run_critique(file: str, planned: Sequence[str], form: str, width: int, base:
     from diagnose.plantext import critique_text
 
     if not planned:
-        raise UsageError("say which fix is planned. Write --plan with a remedy or a few words, such as 'press harder'.")
+        raise UsageError("say which fix is planned. Name a remedy or write a few words, such as 'press harder'.")
     document = read_document(file)
     case = case_of(document, base)
     try:

@@ -18,7 +18,7 @@ from diagnose.quantity import unit_label
 from diagnose.remedies import ready
 from diagnose.render import HAZARDS, explained, most_wanted
 from diagnose.report import CauseResult, Citation, Contribution, RemedyResult, Report
-from diagnose.scales import Scale, scales, with_unit
+from diagnose.scales import Scale, level_words, scales, with_unit
 from diagnose.scoring import hundredths, probability
 from diagnose.svg import NO_PICTURES
 
@@ -214,6 +214,7 @@ dl.key dd + dd { font-size: .88rem; font-weight: 400; color: var(--quiet); }
 h3 { font-size: 1.05rem; font-weight: 650; margin: 2rem 0 .3rem; }
 h3 + p { margin-top: 0; }
 .pair { display: grid; grid-template-columns: minmax(0, 29.4rem) minmax(0, 1fr); gap: 0 2.2rem; align-items: start; }
+.pair svg { width: 102.27%; margin-left: -2.27%; }
 .pair table, .full table { width: 100%; }
 .pair figure { margin: .8rem 0 1rem; max-width: 29.4rem; }
 td p, td ul, th p { margin: 0 0 .35rem; max-width: none; }
@@ -252,6 +253,8 @@ del { text-decoration-thickness: 1.5px; }
   h3 { margin-top: 1.1rem; }
   h3, h3 + p { break-after: avoid; }
   p, li { orphans: 3; widows: 3; }
+  tbody tr:first-child { break-before: avoid; }
+  section:last-child .wide { break-inside: avoid; }
   li { break-inside: avoid; }
   a { color: inherit; text-decoration: none; }
   .sources li { font-size: 8pt; }
@@ -267,7 +270,7 @@ def page(report: Report, guidance: Guidance | None, base: Base, asked: Mapping[s
     """
     made = _Document(report, guidance, base, asked or {})
     title = say("title", title=report.title, verdict=say(f"verdict.{report.verdict}"))
-    return document(title, "\n".join(filter(None, made.parts())), STYLE, str(getattr(base, "language", "en")))
+    return document(title, "\n".join(filter(None, made.parts())), STYLE, base.language)
 
 
 class _Document:
@@ -280,9 +283,9 @@ class _Document:
         self.used: dict[str, Citation] = {}
         self.draw = Pictures()
         self.steps = guidance.plan.steps if guidance else tuple(map(self.as_step, report.remedies))
-        found = guidance.robustness if guidance else None
-        self.robustness = found
-        self.draws: dict[str, Draws] = {each.cause: each for each in found.causes} if found else {}
+        self.robustness = guidance.robustness if guidance else None
+        drawn = self.robustness.causes if self.robustness else ()
+        self.draws: dict[str, Draws] = {each.cause: each for each in drawn}
 
     def parts(self) -> Iterator[str]:
         yield self.top()
@@ -307,14 +310,14 @@ class _Document:
         if found.resistance_ohm_cm2 is not None:
             resistance = with_unit(found.resistance_ohm_cm2, "ohm*cm^2")
             if found.acceptable_ohm_cm2 is not None:
-                known = say("key.level_unknown") if found.level is None else found.level
+                known = say("key.level_unknown") if found.level is None else level_words(found.level)
                 level = say("key.acceptable", level=known, acceptable=f"{found.acceptable_ohm_cm2:g}")
         key = [(say("key.resistance"), resistance, level)]
         if report.causes:
             first = report.causes[0]
             key.append((say("key.cause"), first.title, say("key.probability", probability=share(first.probability))))
         todo = next((step for step in self.steps if step.status == "recommended"), None)
-        if todo is not None:
+        if todo is not None and report.verdict not in ("undetermined", "outside_scope"):
             key.append((say("key.do"), todo.title, self.effort(todo)))
         ask = self.first_question()
         if ask is not None:

@@ -416,7 +416,7 @@ class Explanation:
 
     def _rounded(self, name: str, point: float, beyond: float, first: int) -> float:
         """A figure with few places near `point` that still changes the first cause."""
-        for places in (2, 3, 4):
+        for places in (3, 4, 5):
             near = float(f"{point:.{places}g}")
             step = 10.0 ** (np.floor(np.log10(abs(point))) - places + 1) if point else 0.0
             tried = [near, near + step, near - step]

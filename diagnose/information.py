@@ -35,12 +35,13 @@ class Told:
     """Shape (h,): the weight of each hypothesis before the question."""
 
 
-def told(now: Floats, totals: Floats, usual: Floats, sizes: Sequence[int]) -> Told:
+def told(now: Floats, totals: Floats, usual: Floats, sizes: Sequence[int], ended: NDArray[np.bool_]) -> Told:
     """What questions tell when their answers would bring the causes from `now` to `totals`.
 
     now: shape (m,), log-odds of m causes in hundredths of a deciban, minus infinity for one that is out.
     totals: shape (n, m), the same after each answer. usual: shape (n,), the share of each answer before anything is
     known; 0 for one that cannot be. sizes: how many answers each question has, in their order; none may be 0.
+    ended: shape (n,), answers after which a verdict leaves causes out, which says nothing of how rare they are.
     """
     alive = np.isfinite(now)
     odds = np.where(alive, 10.0 ** (np.where(alive, now, 0.0) / 1000.0), 0.0)
@@ -50,7 +51,8 @@ def told(now: Floats, totals: Floats, usual: Floats, sizes: Sequence[int]) -> To
     moves = np.append(np.maximum(moves, RULED_OUT), np.zeros((len(totals), 1)), axis=1)
     ratios = 10.0 ** (moves / 1000.0)
     groups = _Groups(sizes)
-    base = groups.normalised(_consistent(groups.normalised(usual), ratios, weights, groups))
+    evidence = np.where(ended[:, None], 1.0, ratios)
+    base = groups.normalised(_consistent(groups.normalised(usual), evidence, weights, groups))
     under = base[:, None] * ratios
     under /= np.maximum(groups.sums(under), 1e-300)[groups.of]
     shares = under @ weights

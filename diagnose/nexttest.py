@@ -28,19 +28,29 @@ MOST_TESTS = 5
 def offers(base: Base, fields: Fields, most: int = MOST_TESTS) -> tuple[TestOffer, ...]:
     """Tests worth doing on a case, by expected information per hour; those that destroy the cell come last.
 
-    Left out are tests of which everything is known already and those that tell less than `least_bits`.
+    Left out are outcomes that speak for a cause that cannot apply here, and tests of which fewer than two outcomes are
+    left, of which everything is known already, or which tell less than `least_bits`.
     """
     least = base.rules.scale.asking.least_bits
+    now = Variants(base, fields, [{}])
+    alive = {cause for place, cause in enumerate(now.causes) if np.isfinite(now.evidence[0, place])}
     open_: list[tuple[Entry, list[tuple[Outcome, dict[str, Value]]]]] = []
     for test in base.knowledge.tests.values():
-        outcomes = [(outcome, _added(base, outcome.facts, fields)) for outcome in test.outcomes]
-        if any(added for _, added in outcomes):
+        outcomes = [
+            (outcome, _added(base, outcome.facts, fields))
+            for outcome in test.outcomes
+            if outcome.then is None or outcome.then in alive
+        ]
+        if len(outcomes) > 1 and any(added for _, added in outcomes):
             open_.append((test, outcomes))
     if not open_:
         return ()
     seen = Variants(base, fields, [{}, *(added for _, outcomes in open_ for _, added in outcomes)])
-    usual = np.where(seen.possible[1:], 1.0, 0.0)
-    found = told(seen.evidence[0], seen.evidence[1:], usual, [len(outcomes) for _, outcomes in open_])
+    # Outcomes that add the same facts are one, however many words there are for them.
+    alike = [[one[1] for one in outcomes].count(each[1]) for _, outcomes in open_ for each in outcomes]
+    usual = np.where(seen.possible[1:], 1.0 / np.array(alike), 0.0)
+    sizes = [len(outcomes) for _, outcomes in open_]
+    found = told(seen.evidence[0], seen.evidence[1:], usual, sizes, seen.ended[1:])
     made = []
     row = 0
     for place, (test, outcomes) in enumerate(open_):

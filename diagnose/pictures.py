@@ -152,6 +152,7 @@ class Pictures(Painter):
                     textcoords="offset points",
                     va="center_baseline",
                     fontweight=bold,
+                    bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.5},
                     zorder=4,
                 )
                 begin = -(left - SIDE / WIDE) / (0.98 - left)
@@ -180,7 +181,7 @@ class Pictures(Painter):
             axes.set_xlabel(scale.axis, fontsize=9)
             for number, band in enumerate(scale.bands):
                 start, end = max(band.span.low, low), min(band.span.high, high)
-                axes.axvspan(start, end, color=BANDS[number], linewidth=0, zorder=0)
+                axes.axvspan(start, end, color=BANDS[band.rank], linewidth=0, zorder=0)
                 axes.axvline(end, color="white", linewidth=1.5, zorder=0)
                 centre = math.sqrt(start * end)
                 axes.text(centre, 5 + LINE * (number % 2), band.label, ha="center", va="center_baseline", fontsize=9)

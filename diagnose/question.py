@@ -86,7 +86,7 @@ def outlook(base: Base, fields: Fields, names: Iterable[str]) -> Outlook:
         if base.knowledge.vocabulary[name].kind == "material":
             usual[start : start + size] = _alike(usual[start : start + size], totals[1 + start : 1 + start + size])
         start += size
-    found = told(totals[0], totals[1:], usual, sizes) if sizes else _NOTHING
+    found = told(totals[0], totals[1:], usual, sizes, variants.ended[1:]) if sizes else _NOTHING
     return Outlook(base, tuple(possible), tuple(map(tuple, possible.values())), variants, found)
 
 

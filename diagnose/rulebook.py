@@ -246,7 +246,7 @@ class Asking(Item):
 
     ask_min: float = Field(default=1.0, gt=0, description="minutes that it takes to read and to answer a question")
     longest_min: float = Field(default=480.0, gt=0, description="work from which a question is a test")
-    settled_share: float = Field(default=0.05, ge=0, le=1, description="chance of another first cause that is let be")
+    settled_share: float = Field(default=0.1, ge=0, le=1, description="chance of another first cause that is let be")
     least_bits: float = Field(default=0.005, gt=0, description="information below which a question tells nothing")
     least_bits_per_hour: float = Field(default=0.05, ge=0, description="information that is worth the work")
 

@@ -6,7 +6,6 @@ import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Literal
 
 from diagnose.case import Case
@@ -85,6 +84,11 @@ _EXPONENT_OR_TO = re.compile(r"(?<=[\d.])[eE](?=[-+\d])|\bto\b")
 _OTHER_SIGN = re.compile(r"[^\d\s.()+\-\u2212\u2013\u2014±<>=≤≥~≈]")
 
 
+def level_words(level: str) -> str:
+    """The name of a band in words."""
+    return say(f"level.{level}")
+
+
 @dataclass(frozen=True)
 class Lane:
     """One line of a scale: a range, with its best value when there is one. An infinite end is open.
@@ -104,11 +108,12 @@ class Lane:
 
 @dataclass(frozen=True)
 class Band:
-    """A named stretch of a scale. An infinite end is open."""
+    """A named stretch of a scale, the worse the higher its rank. An infinite end is open."""
 
     label: str
     figure: str
     span: Span
+    rank: int
 
 
 @dataclass(frozen=True)
@@ -180,16 +185,9 @@ class _Scales:
     # --- scales
 
     def severity(self) -> Scale | None:
-        ends = [self.fact(f"pairing.{name}_ohm_cm2") for name in ("excellent", "acceptable", "severe")]
-        edges = [end.high for end in ends if end is not None]
-        if len(edges) != len(ends) or edges != sorted(edges):
+        bands = self.bands()
+        if not bands:
             return None
-        bounds = [-math.inf, *edges, math.inf]
-        bands = []
-        for level, (low, high) in zip(LEVELS, pairwise(bounds), strict=True):
-            which = "upto" if low == -math.inf else "above" if high == math.inf else "between"
-            figure = say(f"band.{which}", low=f"{low:g}", high=f"{high:g}")
-            bands.append(Band(say(f"level.{level}"), figure, Span(low, high)))
         lanes = [self.given("interfacial_resistance_ohm_cm2", say("severity.case"))]
         target = self.fact("target_resistance_ohm_cm2")
         if target is not None:
@@ -219,9 +217,29 @@ class _Scales:
             says=self.severity_says(),
             lanes=tuple(lane for lane in lanes if lane is not None),
             log=True,
-            ends=Span(edges[0] / 4, edges[-1] * 4),
-            bands=tuple(bands),
+            ends=Span(bands[0].span.high / 4, bands[-1].span.low * 4),
+            bands=bands,
         )
+
+    def bands(self) -> tuple[Band, ...]:
+        """The bands of the pairing; a target given with the case takes the place of what is acceptable."""
+        excellent, usual, severe = (
+            self.fact(f"pairing.{name}_ohm_cm2") for name in ("excellent", "acceptable", "severe")
+        )
+        acceptable = self.fact("target_resistance_ohm_cm2") or usual
+        if acceptable is None:
+            return ()
+        ends = {"excellent": excellent, "acceptable": acceptable, "poor": severe or Span(math.inf, math.inf)}
+        if excellent is None or excellent.high > acceptable.high:
+            del ends["excellent"]
+        made, low = [], -math.inf
+        for level, end in {**ends, "severe": Span(math.inf, math.inf)}.items():
+            if end is not None and end.high > low:
+                which = "upto" if low == -math.inf else "above" if end.high == math.inf else "between"
+                figure = say(f"band.{which}", low=f"{low:g}", high=f"{end.high:g}")
+                made.append(Band(level_words(level), figure, Span(low, end.high), LEVELS.index(level)))
+                low = end.high
+        return tuple(made)
 
     def severity_says(self) -> str:
         found = self.report.severity
@@ -231,7 +249,7 @@ class _Scales:
         resistance = with_unit(found.resistance_ohm_cm2, "ohm*cm^2")
         if found.level is None:
             return say("severity.between", resistance=resistance, basis=basis)
-        return say("severity.says", resistance=resistance, level=say(f"level.{found.level}"), basis=basis)
+        return say("severity.says", resistance=resistance, level=level_words(found.level), basis=basis)
 
     def li_p(self) -> Scale | None:
         film = self.given("li_p_ratio", say("li_p.case"))
@@ -324,7 +342,7 @@ class _Scales:
             sure = most
         ends = {"low": _end(sure.low, most.low), "high": _end(sure.high, most.high)}
         which = "above" if high is None else "upto" if low is None else "between"
-        figure = with_unit(say(f"band.{which}", **ends), unit)
+        figure = say(f"band.{which}", **ends) + ("" if unit == "1" else f" {unit_label(unit)}")
         return Lane(label, figure, sure, "window", None, None if most == sure else most, *self.source(*names))
 
 

@@ -63,6 +63,11 @@ class Seen:
         """Shape (n, m): the same, but what a verdict ends is only made unlikely: one more fact may undo it."""
         return self._scored(ENDED)
 
+    @property
+    def ended(self) -> NDArray[np.bool_]:
+        """Shape (n,): where the verdict leaves causes out of the ranking."""
+        return self.has("healthy") | self.has("invalid_data")
+
     def _scored(self, ended: float) -> NDArray[np.float64]:
         made = np.empty((self.count, len(self.causes)))
         for place, cause in enumerate(self.causes):

@@ -8,6 +8,7 @@ import os
 import select
 import shutil
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -28,6 +29,13 @@ FLAGS = (
     "--no-default-browser-check",
     "--remote-debugging-pipe",
 )
+# The protocol wants its pipe at the descriptors 3 and 4, which may be the ones it has now, the wrong way round.
+START = """
+import fcntl, os, sys
+for end, place in zip([fcntl.fcntl(int(each), fcntl.F_DUPFD_CLOEXEC, 10) for each in sys.argv[1:3]], (3, 4)):
+    os.dup2(end, place)
+os.execv(sys.argv[3], sys.argv[3:])
+"""
 PATIENCE = 60.0
 
 
@@ -148,11 +156,9 @@ def browser(program: str) -> Iterator[Browser]:
     there, to = os.pipe()
     back, here = os.pipe()
     flags = [*FLAGS, f"--user-data-dir={profile}", *(["--no-sandbox"] if os.geteuid() == 0 else [])]
-    # The protocol wants its pipe at the descriptors 3 and 4.
-    start = ["sh", "-c", f'exec "$@" 3<&{there} 4>&{here}', "sh", program, *flags, "about:blank"]
-    process = subprocess.Popen(
-        start, pass_fds=(there, here), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL
-    )
+    start = [sys.executable, "-c", START, str(there), str(here), program, *flags, "about:blank"]
+    quiet = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    process = subprocess.Popen(start, pass_fds=(there, here), **quiet)
     os.close(there)
     os.close(here)
     try:

@@ -262,11 +262,26 @@ def test_a_bound_is_open_to_its_side() -> None:
     assert (span, middle) == (Span(600, 900), None)
 
 
-def test_the_target_stands_on_the_scale() -> None:
-    """A target given with the case has a line of its own."""
-    found = scale("severity", **LITHIUM, interfacial_resistance_ohm_cm2=310, target_resistance_ohm_cm2=15)
+@pytest.mark.parametrize(
+    ("target", "bands"),
+    [
+        (None, ["excellent up to 5", "acceptable 5 to 20", "poor 20 to 100", "severe above 100"]),
+        (15, ["excellent up to 5", "acceptable 5 to 15", "poor 15 to 100", "severe above 100"]),
+        (3, ["acceptable up to 3", "poor 3 to 100", "severe above 100"]),
+        (200, ["excellent up to 5", "acceptable 5 to 200", "severe above 200"]),
+    ],
+)
+def test_a_target_moves_what_is_acceptable(target: float | None, bands: list[str]) -> None:
+    """A target has a line of its own, and the bands are those by which the report judges: no value has two names."""
+    case = {**LITHIUM, **({} if target is None else {"target_resistance_ohm_cm2": target})}
+    found = scale("severity", **case, interfacial_resistance_ohm_cm2=310)
     assert found
-    assert [lane.figure for lane in found.lanes] == ["310 ohm cm2", "up to 15 ohm cm2"]
+    assert [lane.figure for lane in found.lanes[1:]] == ([] if target is None else [f"up to {target} ohm cm2"])
+    assert [f"{band.label} {band.figure}" for band in found.bands] == bands
+    for value in (1, 4, 10, 18, 50, 150, 400):
+        report = diagnose({**case, "interfacial_resistance_ohm_cm2": value})
+        (band,) = [band for band in found.bands if band.span.low < value <= band.span.high]
+        assert band.label == report.severity.level
 
 
 def test_a_window_of_li_p_is_never_made_up() -> None:
