@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 from diagnose.data import Base
-from diagnose.guidance import Draws, Guidance, PlanStep, Question, TestOffer, Treated
+from diagnose.guidance import Draws, Guidance, PlanStep, Prediction, Question, TestOffer, Treated
 from diagnose.guidance import Warning as Caution
 from diagnose.guidancetext import bits, needs, outcome, percent, prospect, share, spread, work
 from diagnose.markup import JUDGEMENT, code, document, p, section, t, table
@@ -103,6 +103,7 @@ WORDS = {
     "plan.check": "It worked when:",
     "plan.settings": "Settings:",
     "plan.mind": "Mind:",
+    "plan.basis": "Prediction:",
     "plan.not_known": "not known",
     "plan.cost": "{cost} cost",
     "plan.hours": "{hours} h of work",
@@ -116,7 +117,9 @@ WORDS = {
     "plan.more_struck": "Neither: {titles}.",
     "plan.conflicts": "When you combine",
     "plan.open": "First make sure ({needs}) that this does not hold: {because}",
-    "plan.together": "{first}, together with {others}: {because}",
+    "plan.pair": "{first}, with {others}",
+    "plan.or": " or ",
+    "plan.pairs": "{pairs}:",
     "plan.none": "No remedy is advised.",
     "plan.treated": "{title} ({strength})",
     "plan.treats_more": "and {count} more",
@@ -368,7 +371,7 @@ class _Document:
             name = t(ranked) + (f"<small>{t(say('causes.supported'))}</small>" if cause.supported else "")
             row = [name, t(figure)]
             if drawn:
-                row = [name, f"{t(figure)}<small>{t(spread(drawn))}</small>", percent(drawn.first)]
+                row = [name, f"{t(figure)}<small>{t(spread(drawn))}</small>", t(percent(drawn.first))]
             rows.append(row if drawn or not self.robustness else [*row, ""])
             low, high = (drawn.low, drawn.high) if drawn else (None, None)
             if drawn:
@@ -512,7 +515,7 @@ class _Document:
         if usable[MOST_STEPS:]:
             parts.append(_p(say("plan.more", titles="; ".join(step.title for step in usable[MOST_STEPS:]))))
         if self.guidance and self.guidance.plan.conflicts:
-            parts += [_h3(say("plan.conflicts")), _list(map(self.caution, self.guidance.plan.conflicts))]
+            parts += [_h3(say("plan.conflicts")), _list(self.conflicts(self.guidance.plan.conflicts))]
         if struck:
             items = [self.struck(step) for step in struck[:MOST_STRUCK]]
             parts += [_h3(say("plan.struck")), _list(items)]
@@ -527,15 +530,20 @@ class _Document:
         settings = next((each.settings for each in self.report.remedies if each.remedy == step.remedy), ())
         how = [_p(step.how)]
         how.append(_p(" ".join(say(f"plan.reason.{each.kind}") + each.because for each in step.reasons)))
-        how += [f"<p>{t(say('plan.mind'))} {self.caution(each)}</p>" for each in step.warnings]
+        alone = [each for each in step.warnings if len(each.remedies) == 1]
+        how += [f"<p><b>{t(say('plan.mind'))}</b> {self.caution(each)}</p>" for each in alone]
         if settings:
             how.append(f"<p><b>{t(say('plan.settings'))}</b> {t(' '.join(settings), LONG)}</p>")
+        if step.predicted is not None:
+            how.append(
+                f"<p><b>{t(say('plan.basis'))}</b> {self.known(step.predicted.basis, step.predicted.sources)}</p>"
+            )
         how.append(f"<p><b>{t(say('plan.check'))}</b> {t(step.verify, LONG)}</p>")
         return [
             f"{t(place)}<small>{t(status)}</small>",
             "".join(how),
             self.treated(step),
-            self.predicted(step),
+            t(say("plan.not_known")) if step.predicted is None else _expected(step.predicted),
             "<br>".join(t(each) for each in self.efforts(step)),
             "<br>".join(t(HAZARDS[each]) for each in step.hazards) or t(say("plan.no_hazards")),
         ]
@@ -545,14 +553,6 @@ class _Document:
         told = [f"<div>{t(each)}</div>" for each in shown[:MOST_TREATED]]
         rest = len(shown) - len(told)
         return "".join(told) + (f"<div>{t(say('plan.treats_more', count=rest))}</div>" if rest else "")
-
-    def predicted(self, step: PlanStep) -> str:
-        found = step.predicted
-        if found is None:
-            return t(say("plan.not_known"))
-        figure = with_unit(range_text(found.low, found.high), "ohm*cm^2")
-        cited = f"<small>{self.cited(found.sources)}</small>" if found.sources else ""
-        return f"{t(figure)}<small>{t(found.basis, LONG)}</small>{cited}"
 
     def efforts(self, step: PlanStep) -> list[str]:
         hours = (
@@ -568,19 +568,32 @@ class _Document:
         return ", ".join(self.efforts(step))
 
     def struck(self, step: PlanStep) -> str:
-        reasons = " ".join(f"{t(each.because, LONG)} ({self.cited(each.sources)})" for each in step.reasons)
+        reasons = " ".join(self.known(each.because, each.sources) for each in step.reasons)
         return f"<strong>{t(say('plan.not'))}</strong> <del>{t(step.title)}</del>. {reasons}"
 
     def caution(self, caution: Caution) -> str:
-        """What to mind with a remedy, by itself or with others; where it may not hold, what would decide that."""
-        first, *others = [self.remedy(each) for each in caution.remedies]
+        """Why to mind something; where it may not hold, what would decide that."""
         because = caution.because
         if caution.open:
             because = say("plan.open", needs=", ".join(caution.needs), because=because)
-        if others:
-            because = say("plan.together", first=first, others="; ".join(others), because=because)
-        known = f" ({self.cited(caution.sources)})" if caution.sources else ""
-        return t(because, LONG) + known
+        return self.known(because, caution.sources)
+
+    def conflicts(self, conflicts: Iterable[Caution]) -> Iterator[str]:
+        """Each thing to mind once, with all the remedies that it is about."""
+        found: dict[str, list[Caution]] = {}
+        for each in conflicts:
+            found.setdefault(each.rule, []).append(each)
+        for same in found.values():
+            pairs = []
+            for each in same:
+                first, *others = map(self.remedy, each.remedies)
+                pairs.append(say("plan.pair", first=first, others=say("plan.or").join(others)))
+            yield f"{t(say('plan.pairs', pairs='; '.join(pairs)), LONG)} {self.caution(same[0])}"
+
+    def known(self, text: str, sources: Iterable[Citation]) -> str:
+        """Words with where they are known from."""
+        cited = self.cited(sources)
+        return f"{t(text, LONG)} ({cited})" if cited else t(text, LONG)
 
     def remedy(self, name: str) -> str:
         known = self.base.rules.remedies.get(name)
@@ -778,6 +791,10 @@ def _pair(picture: str, figures: str) -> str:
 
 def _full(figures: str) -> str:
     return f'<div class="full">{figures}</div>'
+
+
+def _expected(predicted: Prediction) -> str:
+    return t(with_unit(range_text(predicted.low, predicted.high), "ohm*cm^2"))
 
 
 def _short(figure: str) -> str:

@@ -175,8 +175,10 @@ def share(value: float) -> str:
 
 
 def percent(value: float) -> str:
-    """A share in whole percent."""
-    return f"{100 * value:.0f} %"
+    """A share in whole percent; none that is not so is told as 0 or 100."""
+    if 0 < value < 0.005:
+        return "<1 %"
+    return ">99 %" if 0.995 <= value < 1 else f"{100 * value:.0f} %"
 
 
 def bits(value: float) -> str:

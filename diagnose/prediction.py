@@ -12,19 +12,9 @@ from diagnose.remedies import SHARE
 from diagnose.report import Citation
 from diagnose.rulebook import PublishedEffect, Remedy
 from diagnose.shelf import Shelf
+from diagnose.texts import Texts, english
 
 RESISTANCE, RATIO = "ohm*cm^2", "1"
-TEXTS = {
-    "ratio": "Published for {pairs}: the resistance fell to {range} % of what it was.",
-    "figure": "Published for {pairs}: the resistance came to {range} ohm cm2.",
-    "own": "This case has {range} ohm cm2.",
-    "no_own": "This case has no figure of its own to start from.",
-    "suffices": "The upper end is what such a remedy usually leaves, or the least that was published.",
-    "unsure": "The upper end is the resistance unchanged, should another cause be at work.",
-    "unsure_there": "The upper end is what it was there before, should another cause be at work.",
-    "floor": "Less than {floor} ohm cm2, which is excellent for this pairing, is not promised.",
-    "to": "{low} to {high}",
-}
 
 
 @dataclass(frozen=True)
@@ -95,61 +85,65 @@ def predict(
     the chance that it helps as it did there is below `tail`, and where an end of the range is not known.
     """
     found = [each for each in remedy.effects if fits(each, facts)]
-    ends, words = _carried(found, start, chances.leaves)
+    texts = shelf.base.knowledge.texts
+    ends, words = _carried(found, start, chances.leaves, texts)
     if ends is None or chances.helps < tail:
         return None
     if chances.suffices >= 1.0 - tail:
         low, high = ends.best, ends.least
-        words.append(TEXTS["suffices"])
+        words.append(texts("ui.prediction.suffices"))
     elif ends.unchanged is not None:
         low, high = ends.best, ends.unchanged
-        words.append(TEXTS["unsure_there" if start.figure is None else "unsure"])
+        words.append(texts("ui.prediction.unsure_there" if start.figure is None else "ui.prediction.unsure"))
     else:
         return None
     sources = dict.fromkeys(source for each in found for source in shelf.cite(each.sources))
     floor = start.excellent if start.figure is None else min(start.excellent, start.figure.high)
     if low < floor:
         low = floor
-        words.append(TEXTS["floor"].format(floor=f"{floor:g}"))
+        words.append(texts("ui.prediction.floor", floor=f"{floor:g}"))
         sources |= {start.band: None} if start.band is not None else {}
     return Prediction(low=low, high=max(low, high), basis=" ".join(words), sources=tuple(sources))
 
 
-def _carried(found: Sequence[PublishedEffect], start: Start, leaves: float) -> tuple[_Ends | None, list[str]]:
+def _carried(
+    found: Sequence[PublishedEffect], start: Start, leaves: float, texts: Texts
+) -> tuple[_Ends | None, list[str]]:
     """What published effects come to in this case, with words for it.
 
     A ratio after / before is applied to the figure of the case. A published figure stands for itself where the case
     has no figure or the publication no ratio.
     """
-    ratios = [(each.after / each.before, each.on) for each in found if each.after is not None and each.before]
+    ratios = [(100 * each.after / each.before, each.on) for each in found if each.after is not None and each.before]
     figures = [(each.after, each.on) for each in found if each.after is not None and each.unit == RESISTANCE]
     own = start.figure
+    words = [] if own is None else [texts("ui.prediction.own", range=range_text(*own, texts))]
     if own is not None and ratios:
-        factors = [ratio for ratio, _ in ratios]
+        factors = [ratio / 100 for ratio, _ in ratios]
         ends = _Ends(own.low * min(factors), own.high * max(*factors, leaves), own.high)
-        return ends, [_published("ratio", ratios), TEXTS["own"].format(range=range_text(*own))]
+        return ends, [texts("ui.prediction.ratio", **_published(ratios, texts)), *words]
     if not figures:
         return None, []
     reached = [figure for figure, _ in figures]
-    words = [_published("figure", figures)]
+    words.insert(0, texts("ui.prediction.figure", **_published(figures, texts)))
     if own is not None:
-        ends = _Ends(min(own.low, *reached), min(own.high, max(*reached, own.high * leaves)), own.high)
-        return ends, [*words, TEXTS["own"].format(range=range_text(*own))]
+        return _Ends(min(own.low, *reached), min(own.high, max(*reached, own.high * leaves)), own.high), words
     before = max((each.before or 0.0 for each in found if each.unit == RESISTANCE), default=0.0)
-    return _Ends(min(reached), max(*reached, before * leaves), before or None), [*words, TEXTS["no_own"]]
+    ends = _Ends(min(reached), max(*reached, before * leaves), before or None)
+    return ends, [*words, texts("ui.prediction.no_own")]
 
 
-def _published(key: str, figures: Sequence[tuple[float, str]]) -> str:
+def _published(figures: Sequence[tuple[float, str]], texts: Texts) -> dict[str, str]:
+    """For which pairs something was published, and from which figure to which."""
     values = [value for value, _ in figures]
     pairs = "; ".join(dict.fromkeys(pair for _, pair in figures))
-    scale = 100.0 if key == "ratio" else 1.0
-    return TEXTS[key].format(pairs=pairs, range=range_text(min(values) * scale, max(values) * scale))
+    return {"pairs": pairs, "range": range_text(min(values), max(values), texts)}
 
 
-def range_text(low: float, high: float) -> str:
-    """A range to two digits, or one figure where its ends are equal."""
+def range_text(low: float, high: float, texts: Texts | None = None) -> str:
+    """A range to two digits, or one figure where its ends are equal; in English without `texts`."""
     ends = (rounded(low), rounded(high))
-    return ends[0] if ends[0] == ends[1] else TEXTS["to"].format(low=ends[0], high=ends[1])
+    return ends[0] if ends[0] == ends[1] else (texts or english())("ui.value.range", low=ends[0], high=ends[1])
 
 
 def rounded(figure: float) -> str:

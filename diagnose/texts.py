@@ -38,8 +38,15 @@ class Texts:
 
     def either(self, words: Sequence[str]) -> str:
         """Words as a choice: A, B or C."""
-        *head, last = words
-        return self("ui.value.either", first=", ".join(head), last=last) if head else last
+        return self._joined("ui.value.either", words)
+
+    def every(self, words: Sequence[str]) -> str:
+        """Words that belong together: A, B and C."""
+        return self._joined("ui.value.every", words)
+
+    def _joined(self, key: str, words: Sequence[str]) -> str:
+        head, last = words[:-1], "".join(words[-1:])
+        return self(key, first=", ".join(head), last=last) if head else last
 
 
 @lru_cache(maxsize=1)

@@ -181,7 +181,7 @@ def test_unexpected_failure_is_one_line(command: Command, monkeypatch: pytest.Mo
     def broken(*arguments: object) -> None:
         raise ZeroDivisionError("a\nb")
 
-    monkeypatch.setattr(cli, "_base", broken)
+    monkeypatch.setattr(cli, "base_of", broken)
     done = command("run", EXAMPLE)
     assert (done.code, done.out) == (1, "")
     assert done.err == "diagnose: internal error (ZeroDivisionError: a b). Please report it.\n"
@@ -197,7 +197,7 @@ def test_interrupt_is_quiet(command: Command, monkeypatch: pytest.MonkeyPatch) -
     def stopped(*arguments: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(cli, "_base", stopped)
+    monkeypatch.setattr(cli, "base_of", stopped)
     done = command("run", EXAMPLE)
     assert done.code == 130
     assert done.err.strip() == ""

@@ -22,7 +22,7 @@ from diagnose import Report, diagnose
 from diagnose.data import load
 from diagnose.document import WORDS, page
 from diagnose.guidance import Guidance
-from diagnose.guidancetext import guidance_markdown, guidance_text, share
+from diagnose.guidancetext import guidance_markdown, guidance_text, percent, share
 from diagnose.quantity import Span
 from diagnose.scales import Scale, scales, with_unit
 from diagnose.yamlfile import parse_yaml, read_text
@@ -141,7 +141,7 @@ def test_figures_of_the_ranking_stand_in_its_table(name: str) -> None:
         assert any(each.startswith(share(cause.probability)) for each in picture)
         if cause.cause in drawn:
             assert row[1].endswith(f"{share(drawn[cause.cause].low)} to {share(drawn[cause.cause].high)}")
-            assert row[2] == f"{100 * drawn[cause.cause].first:.0f} %"
+            assert row[2] == percent(drawn[cause.cause].first)
     rest = report(name).causes[len(rows) :]
     assert all(f"{each.title} {share(each.probability)}" in words(written(name)) for each in rest)
 
@@ -468,8 +468,15 @@ def test_no_guidance_no_words() -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "shown"), [(0, "0.00"), (0.001, "<0.01"), (0.5, "0.50"), (0.9951, ">0.99"), (1, "1.00")]
+    ("value", "probability", "part"),
+    [
+        (0, "0.00", "0 %"),
+        (0.001, "<0.01", "<1 %"),
+        (0.5, "0.50", "50 %"),
+        (0.9951, ">0.99", ">99 %"),
+        (1, "1.00", "100 %"),
+    ],
 )
-def test_no_doubt_is_rounded_away(value: float, shown: str) -> None:
-    """A probability that is neither 0 nor 1 is not shown as one of them."""
-    assert share(value) == shown
+def test_no_doubt_is_rounded_away(value: float, probability: str, part: str) -> None:
+    """A probability or a share that is neither 0 nor 1 is not shown as one of them."""
+    assert (share(value), percent(value)) == (probability, part)

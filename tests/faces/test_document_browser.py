@@ -82,7 +82,7 @@ def test_words_in_pictures_can_be_read_on_a_phone(opened: Opened) -> None:
     assert min(tab.value(script)) >= 9
 
 
-@pytest.mark.skipif(find_spec("axe_core_python") is None, reason="axe-core is not installed: pip install -e '.[dev]'")
+@pytest.mark.skipif(find_spec("axe_core_python") is None, reason="axe-core is not installed: pip install -e '.[test]'")
 @pytest.mark.parametrize("width", [DESK, PHONE])
 @pytest.mark.parametrize("name", PAGES)
 def test_axe_finds_nothing(opened: Opened, name: str, width: int) -> None:
