@@ -20,7 +20,7 @@ def consultation_text(found: Consultation, texts: Texts, width: int = 100) -> st
     first, last = Page(width, texts), Page(width, texts)
     opening(first, found.report)
     closing(last, found.report)
-    parts = [first.text(), guidance_text(found.guidance, width), plan_text(found.guidance.plan, width)]
+    parts = [first.text(), guidance_text(found.guidance, width), plan_text(found.guidance.plan, width, texts)]
     if found.asked:
         page = Page(width, texts)
         page.add(texts("ui.asked.head"))

@@ -16,34 +16,14 @@ from diagnose.plan import Situation
 from diagnose.remedies import NOTHING_TO_DO, SHOWN_FROM, benefit_of, ready, result
 from diagnose.report import Status
 from diagnose.rulebook import Remedy, Rule, RuleBook
+from diagnose.texts import english
 
 MOST_ALTERNATIVES = 3
 # A word of what somebody plans counts from so many letters on: shorter ones are articles and prepositions.
 SHORTEST = 4
-ENDING = re.compile(r"(?<=...)(ing|ed|es|e|(?<!s)s)$")
-TEXTS = {
-    "agreed": "Yes. This treats: {causes}.",
-    "agreed_but": "Yes, with what speaks against it in mind. This treats: {causes}.",
-    "possible": "It may help. This treats: {causes}, and should take away {benefit} of the trouble.",
-    "unclear": "Too little is known to say whether this helps.",
-    "off_target": "This aims at the wrong cause. It treats: {causes}. Likely here: {likely}.",
-    "off_target_nothing": "This aims at the wrong cause. It treats nothing that was found here. Likely here: {likely}.",
-    "weak": "This does too little to matter. It treats: {causes}. No cause stands out here.",
-    "weak_nothing": "This treats nothing that was found here.",
-    "invalid_data": "Measure again first. The data do not bear a diagnosis, and this does not help the measurement.",
-    "unfit": "This does not suit such a joint.",
-    "contraindicated": "Not here. {because}",
-    "nothing_needed": "Nothing needs to be repaired here.",
-    "not_judged": "Not judged: {title} (needs {fields}).",
-    "not_judged_at_all": "Not judged: {title}.",
-    "not_ready": "It is ready for {readiness} and is wanted for {stage}.",
-    "hazards": "Hazards: {hazards}",
-    "none_such": "there is no remedy {planned!r}",
-    "choose": "`diagnose rules list` shows all of them.",
-    "empty": "say which fix is planned",
-    "several": "{planned!r} may mean {choices}. Name one of them.",
-    "or": "{head} or {last}",
-}
+# Endings of English and German words, any number of them after the first four letters.
+ENDINGS = re.compile(r"(?<=....)(?:ing|ung|ed|en|er|em|es|e|(?<!s)s)+$")
+CHOOSE = "`diagnose rules list` shows all of them."
 
 
 def critique(
@@ -68,12 +48,13 @@ def critique(
 def named(planned: str, book: RuleBook) -> str:
     """The slug of the remedy that somebody means.
 
-    Tried in order: its slug, title or other name; words that all stand in these of a single remedy. Raises UsageError.
+    Tried in order: its slug, title or other name, in English or in the language of the book; words that all stand in
+    one of these of a single remedy. Raises UsageError.
     """
     words = _words(planned)
     if not words:
-        raise UsageError(f"{TEXTS['empty']}. {TEXTS['choose']}")
-    names = {slug: (slug, remedy.title, *remedy.also) for slug, remedy in book.remedies.items()}
+        raise UsageError(f"say which fix is planned. {CHOOSE}")
+    names = {slug: (*book.names[slug], remedy.title, *remedy.also) for slug, remedy in book.remedies.items()}
     whole = [slug for slug, each in names.items() if words in map(_words, each)]
     long = [word for word in words if len(word) >= SHORTEST]
     loose = [slug for slug, each in names.items() if long and any(_within(long, _words(name)) for name in each)]
@@ -81,9 +62,9 @@ def named(planned: str, book: RuleBook) -> str:
     if len(found) == 1:
         return found[0]
     if found:
-        raise UsageError(TEXTS["several"].format(planned=planned, choices=_or(found)))
-    hint = did_you_mean(planned, [name for each in names.values() for name in each]) or TEXTS["choose"]
-    raise UsageError(f"{TEXTS['none_such'].format(planned=planned)}. {hint}")
+        raise UsageError(f"{planned!r} may mean {english().either(found)}. Name one of them.")
+    hint = did_you_mean(planned, [name for each in names.values() for name in each]) or CHOOSE
+    raise UsageError(f"there is no remedy {planned!r}. {hint}")
 
 
 def _words(name: str) -> tuple[str, ...]:
@@ -92,19 +73,14 @@ def _words(name: str) -> tuple[str, ...]:
 
 def _within(words: Iterable[str], name: Collection[str]) -> bool:
     """Whether each word is among the words of a name, with another ending or none: coating stands for coat."""
-    return {ENDING.sub("", word) for word in words} <= {ENDING.sub("", each) for each in name}
-
-
-def _or(words: list[str]) -> str:
-    *head, last = words
-    return TEXTS["or"].format(head=", ".join(head), last=last) if head else last
+    return {ENDINGS.sub("", word) for word in words} <= {ENDINGS.sub("", each) for each in name}
 
 
 class _Critic:
     """Judges one remedy in one situation."""
 
     def __init__(self, situation: Situation, slug: str, beside: Iterable[str]) -> None:
-        self.situation, self.report = situation, situation.report
+        self.situation, self.report, self.texts = situation, situation.report, situation.texts
         self.remedy: Remedy = situation.rules.remedies[slug]
         self.beside = tuple(beside)
         rules = [each for each in situation.rules.rules.values() if each.owner == slug and each.phase == 2]
@@ -171,7 +147,7 @@ class _Critic:
 
     def warnings(self, step: PlanStep, beside: Iterable[str]) -> Iterator[Caution]:
         """Contraindications that hold or may hold, combinations, what fits badly, the stage of production, hazards."""
-        situation = self.situation
+        situation, texts = self.situation, self.texts
         for rule in (*self.struck, *self.open):
             yield self.warning(rule)
         yield from situation.warnings(self.remedy.remedy, beside)
@@ -180,11 +156,11 @@ class _Critic:
                 yield self.warning(rule)
         stage = situation.case.production_stage
         if not ready(self.remedy, stage):
-            words = TEXTS["not_ready"].format(readiness=self.remedy.readiness, stage=stage)
+            readiness, wanted = texts(f"ui.readiness.{self.remedy.readiness}"), texts(f"ui.readiness.{stage}")
+            words = texts("ui.critique.not_ready", readiness=readiness, stage=wanted)
             yield Caution(rule="", kind="readiness", remedies=(step.remedy,), because=words, sources=())
         if step.hazards:
-            texts = situation.knowledge.texts
-            words = TEXTS["hazards"].format(hazards="; ".join(texts(f"ui.hazard.{each}") for each in step.hazards))
+            words = f"{texts('ui.report.hazards')}: {'; '.join(texts(f'ui.hazard.{each}') for each in step.hazards)}"
             yield Caution(rule="", kind="hazard", remedies=(step.remedy,), because=words, sources=())
 
     def warning(self, rule: Rule) -> Caution:
@@ -208,29 +184,30 @@ class _Critic:
         return " ".join([self.verdict(judgement, step), *open_])
 
     def verdict(self, judgement: Judgement, step: PlanStep) -> str:
-        if self.report.verdict == "healthy" and judgement in ("agreed", "not_needed"):
-            return TEXTS["nothing_needed"]
-        if judgement == "contraindicated":
-            return TEXTS[judgement].format(because=" ".join(rule.item.because for rule in self.struck))
-        if judgement == "unfit":
-            return TEXTS[judgement]
-        if judgement == "off_target" and self.report.verdict == "invalid_data":
-            return TEXTS["invalid_data"]
-        if judgement == "possible" and not self.report.causes:
-            return TEXTS["unclear"]
         likely = [each for each in self.report.causes if each.supported]
         key: str = judgement
-        if judgement == "off_target":
+        if self.report.verdict == "healthy" and judgement in ("agreed", "not_needed"):
+            key = "nothing_needed"
+        elif judgement == "off_target" and self.report.verdict == "invalid_data":
+            key = "invalid_data"
+        elif judgement == "off_target":
             key = ("off_target" if likely else "weak") + ("" if step.treats else "_nothing")
-        if judgement == "agreed" and any(each.kind != "better" for each in step.reasons):
+        elif judgement == "possible" and not self.report.causes:
+            key = "unclear"
+        elif judgement == "agreed" and any(each.kind != "better" for each in step.reasons):
             key = "agreed_but"
-        causes, likely_ = (self.situation.listed(each) for each in (self.situation.aims(step.treats), likely))
-        return TEXTS[key].format(causes=causes, likely=likely_, benefit=f"{step.benefit:.0%}")
+        return self.texts(
+            f"ui.critique.says.{key}",
+            because=" ".join(rule.item.because for rule in self.struck),
+            causes=self.situation.listed(self.situation.aims(step.treats)),
+            likely=self.situation.listed(likely),
+            benefit=f"{100 * step.benefit:.0f}",
+        )
 
     def not_judged(self) -> Iterator[str]:
         """Causes that the remedy is meant for and that could not be judged, with what is missing."""
         for each in self.report.not_judged:
             if self.remedy.treats.get(each.cause, "weak") != "weak":
                 fields = ", ".join(want.field for want in each.wanted)
-                key = "not_judged" if fields else "not_judged_at_all"
-                yield TEXTS[key].format(title=each.title, fields=fields)
+                words = self.texts("ui.report.needs", title=each.title, fields=fields) if fields else each.title
+                yield f"{self.texts('ui.report.not_judged')}: {words}."

@@ -33,4 +33,4 @@ def run_critique(file: str, planned: Sequence[str], form: str, width: int, base:
     if form == "json":
         parts = [each.model_dump(mode="json") for each in made]
         return json.dumps(parts[0] if len(parts) == 1 else parts, indent=2, ensure_ascii=False) + "\n"
-    return "\n".join(critique_text(each, width) for each in made)
+    return "\n".join(critique_text(each, width, base.knowledge.texts) for each in made)

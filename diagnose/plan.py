@@ -21,7 +21,7 @@ from diagnose.errors import Problem, RuleError
 from diagnose.facts import fact_base
 from diagnose.guidance import Plan, PlanStep, Prediction, Treated
 from diagnose.guidance import Warning as Caution
-from diagnose.prediction import Start, odds, predict, range_text
+from diagnose.prediction import Start, expected, odds, predict
 from diagnose.quantity import Span
 from diagnose.remedies import SHARE, USUAL, fitness, ready
 from diagnose.report import CauseResult, Reason, RemedyResult, Report, Status
@@ -32,18 +32,6 @@ from diagnose.shelf import shelf
 RESISTANCE = "interfacial_resistance_ohm_cm2"
 STATUSES: tuple[Status, ...] = ("recommended", "possible", "contraindicated")
 FORMULAS = {each.name: each for each in DERIVED}
-TEXTS = {
-    "healthy": "Nothing needs to be repaired.",
-    "invalid": "Measure again before anything is repaired: the data do not bear a diagnosis.",
-    "nothing": "No remedy fits what is known so far.",
-    "first": "First: {title}. It treats: {causes}.",
-    "first_possible": "Nothing is recommended. Of what is possible, first: {title}. It treats: {causes}.",
-    "cause": "{title} ({probability})",
-    "and": "{head} and {last}",
-    "predicted": "Expect {range} ohm cm2.",
-    "conflict": "Mind one thing when you combine what is recommended.",
-    "conflicts": "Mind {count} things when you combine what is recommended.",
-}
 
 
 def plan(report: Report, case: Case | Mapping[str, Any] | None = None, base: Base | None = None) -> Plan:
@@ -60,7 +48,7 @@ class Situation:
 
     def __init__(self, report: Report, case: Case | Mapping[str, Any] | None = None, base: Base | None = None) -> None:
         self.report, self.base = report, base or load()
-        self.rules, self.knowledge = self.base.rules, self.base.knowledge
+        self.rules, self.knowledge, self.texts = self.base.rules, self.base.knowledge, self.base.knowledge.texts
         self.shelf = shelf(self.base)
         self.worth = _worth(self.base)
         self.case = case if isinstance(case, Case) else Case.model_validate(report.case if case is None else case)
@@ -226,29 +214,25 @@ class Situation:
         """Of the causes that a remedy treats those that are supported, or the first."""
         return tuple(each for each in treats if self.causes[each.cause].supported) or treats[:1]
 
-    @staticmethod
-    def listed(causes: Iterable[Treated | CauseResult]) -> str:
+    def listed(self, causes: Iterable[Treated | CauseResult]) -> str:
         """Causes with their probabilities as part of a sentence."""
-        words = [TEXTS["cause"].format(title=each.title, probability=f"{each.probability:.2f}") for each in causes]
-        head, last = ", ".join(words[:-1]), "".join(words[-1:])
-        return TEXTS["and"].format(head=head, last=last) if head else last
+        return self.texts.every([f"{each.title} ({each.probability:.2f})" for each in causes])
 
     def _says(self, steps: list[PlanStep], conflicts: int) -> str:
-        verdict = self.report.verdict
+        verdict, texts = self.report.verdict, self.texts
         if verdict == "healthy":
-            return TEXTS["healthy"]
-        says = [TEXTS["invalid"]] if verdict == "invalid_data" else []
+            return texts("ui.plan.healthy")
+        says = [texts("ui.plan.invalid_data")] if verdict == "invalid_data" else []
         first = next((each for each in steps if each.place is not None), None)
         if first is not None:
-            key = "first" if first.status == "recommended" else "first_possible"
-            says.append(TEXTS[key].format(title=first.title, causes=self.listed(self.aims(first.treats))))
+            key = "ui.plan.first" if first.status == "recommended" else "ui.plan.first_possible"
+            says.append(texts(key, title=first.title, causes=self.listed(self.aims(first.treats))))
             if first.predicted is not None:
-                expected = range_text(first.predicted.low, first.predicted.high)
-                says.append(TEXTS["predicted"].format(range=expected))
+                says.append(expected(first.predicted, texts))
         else:
-            says.append(TEXTS["nothing"])
+            says.append(texts("ui.plan.nothing"))
         if conflicts:
-            says.append(TEXTS["conflict" if conflicts == 1 else "conflicts"].format(count=conflicts))
+            says.append(texts("ui.plan.conflict" if conflicts == 1 else "ui.plan.conflicts", count=conflicts))
         return " ".join(says)
 
 

@@ -114,18 +114,18 @@ def _carried(
     A ratio after / before is applied to the figure of the case. A published figure stands for itself where the case
     has no figure or the publication no ratio.
     """
-    ratios = [(100 * each.after / each.before, each.on) for each in found if each.after is not None and each.before]
+    ratios = [(each.after / each.before, each.on) for each in found if each.after is not None and each.before]
     figures = [(each.after, each.on) for each in found if each.after is not None and each.unit == RESISTANCE]
     own = start.figure
     words = [] if own is None else [texts("ui.prediction.own", range=range_text(*own, texts))]
     if own is not None and ratios:
-        factors = [ratio / 100 for ratio, _ in ratios]
+        factors = [ratio for ratio, _ in ratios]
         ends = _Ends(own.low * min(factors), own.high * max(*factors, leaves), own.high)
-        return ends, [texts("ui.prediction.ratio", **_published(ratios, texts)), *words]
+        return ends, [texts("ui.prediction.ratio", **_published(ratios, 100.0, texts)), *words]
     if not figures:
         return None, []
     reached = [figure for figure, _ in figures]
-    words.insert(0, texts("ui.prediction.figure", **_published(figures, texts)))
+    words.insert(0, texts("ui.prediction.figure", **_published(figures, 1.0, texts)))
     if own is not None:
         return _Ends(min(own.low, *reached), min(own.high, max(*reached, own.high * leaves)), own.high), words
     before = max((each.before or 0.0 for each in found if each.unit == RESISTANCE), default=0.0)
@@ -133,11 +133,16 @@ def _carried(
     return ends, [*words, texts("ui.prediction.no_own")]
 
 
-def _published(figures: Sequence[tuple[float, str]], texts: Texts) -> dict[str, str]:
-    """For which pairs something was published, and from which figure to which."""
-    values = [value for value, _ in figures]
+def _published(figures: Sequence[tuple[float, str]], scale: float, texts: Texts) -> dict[str, str]:
+    """For which pairs something was published, and in which range."""
+    values = [value * scale for value, _ in figures]
     pairs = "; ".join(dict.fromkeys(pair for _, pair in figures))
     return {"pairs": pairs, "range": range_text(min(values), max(values), texts)}
+
+
+def expected(prediction: Prediction, texts: Texts) -> str:
+    """The predicted range as a sentence."""
+    return texts("ui.prediction.expect", range=range_text(prediction.low, prediction.high, texts))
 
 
 def range_text(low: float, high: float, texts: Texts | None = None) -> str:

@@ -7,11 +7,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
 
 from diagnose.page import Page
 from diagnose.quantity import unit_label
 from diagnose.report import CauseResult, Citation, Contribution, RemedyResult, Report, Step, Wanted
 from diagnose.texts import Texts, english
+
+if TYPE_CHECKING:
+    from diagnose.guidance import PlanStep
 
 MOST_CAUSES, MOST_WHY, MOST_REMEDIES, MOST_WANTED, MOST_EFFECTS = 5, 3, 6, 5, 2
 BAR = 20
@@ -185,13 +189,13 @@ def _next(page: Page, report: Report) -> None:
         page.after(f"{head}  ", f"{each.question} ({each.field})", "  ")
 
 
-def reasons(remedy: RemedyResult, texts: Texts = IN_ENGLISH) -> Iterator[str]:
+def reasons(remedy: RemedyResult | PlanStep, texts: Texts = IN_ENGLISH) -> Iterator[str]:
     """Why a remedy fits here, and what speaks against it."""
     for reason in remedy.reasons:
         yield texts(f"ui.reason.{reason.kind}", because=reason.because)
 
 
-def _about(remedy: RemedyResult, texts: Texts) -> str:
+def about(remedy: RemedyResult | PlanStep, texts: Texts = IN_ENGLISH) -> str:
     """Status, readiness and cost of a remedy."""
     status, readiness = texts(f"ui.status.{remedy.status}"), texts(f"ui.readiness.{remedy.readiness}")
     return texts("ui.report.about", status=status, readiness=readiness, cost=texts(f"ui.cost.{remedy.cost}"))
@@ -205,7 +209,7 @@ def _remedies(page: Page, remedies: Iterable[RemedyResult]) -> None:
         page.add()
         page.add(texts("ui.report.what_to_do"))
     for each in shown[:MOST_REMEDIES]:
-        page.add(f"{each.rank}. {each.title} ({each.remedy}; {_about(each, texts)})", "  ", "     ")
+        page.add(f"{each.rank}. {each.title} ({each.remedy}; {about(each, texts)})", "  ", "     ")
         if each.rank is not None and each.rank <= MOST_WHY:
             page.add(each.how, " " * 5)
             for words in (*reasons(each, texts), *details(each, MOST_EFFECTS, texts)):
@@ -216,10 +220,15 @@ def _remedies(page: Page, remedies: Iterable[RemedyResult]) -> None:
         page.add()
         page.add(texts("ui.report.what_not_to_do"))
     for each in struck[:MOST_REMEDIES]:
-        because = " ".join(why.because for why in each.reasons)
-        page.after(f"{texts('ui.report.not')} ", f"{each.title} ({each.remedy}): {because}", "  ")
+        struck_out(page, each)
     if len(struck) > MOST_REMEDIES:
         page.add(texts("ui.report.more", count=len(struck) - MOST_REMEDIES), "  ")
+
+
+def struck_out(page: Page, remedy: RemedyResult | PlanStep) -> None:
+    """A remedy that must not be used, with the reasons."""
+    because = " ".join(why.because for why in remedy.reasons)
+    page.after(f"{page.texts('ui.report.not')} ", f"{remedy.title} ({remedy.remedy}): {because}", "  ")
 
 
 def details(remedy: RemedyResult, effects: int | None = None, texts: Texts = IN_ENGLISH) -> Iterator[str]:
@@ -354,7 +363,7 @@ def _markdown(report: Report, texts: Texts) -> Iterator[str]:
             if remedy.status == "contraindicated":
                 yield f"- ~~{_inline(remedy.title)}~~ {_inline(' '.join(reason.because for reason in remedy.reasons))}"
             else:
-                yield f"- {_inline(remedy.title)} ({_about(remedy, texts)}). {_inline(remedy.how)}"
+                yield f"- {_inline(remedy.title)} ({about(remedy, texts)}). {_inline(remedy.how)}"
                 if remedy.status == "recommended":
                     yield from (f"  - {_inline(words)}" for words in details(remedy, texts=texts))
     if report.hazards:

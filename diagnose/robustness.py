@@ -29,6 +29,8 @@ from diagnose.variants import NOWHERE, Seen, evaluator
 DRAWS, SEED = 1000, 0
 # Ratio of the ends of a range from which it is drawn evenly in its logarithm, and how many causes are told.
 WIDE, SHOWN = 10.0, 3
+# A cause is told when it is among the first ones in this share of the draws.
+LEAST_SHARE = 0.05
 LOW, HIGH = 5.0, 95.0
 LOOKED_UP = ("material", "family", "pairing")
 
@@ -68,7 +70,7 @@ def robustness(case: Case, base: Base, draws: int = DRAWS, seed: int = SEED) -> 
     first = np.where(ranked, order[:, 0], -1)
     among = np.zeros(totals.shape, dtype=bool)
     np.put_along_axis(among, order[:, :SHOWN], True, axis=1)
-    told = np.flatnonzero((among & seen.ranked).any(axis=0))
+    told = np.flatnonzero((among & seen.ranked).mean(axis=0) >= LEAST_SHARE)
     rows = []
     for place in told.tolist():
         low, median, high = np.percentile(chances[:, place], (LOW, 50.0, HIGH)).tolist()

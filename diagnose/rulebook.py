@@ -311,7 +311,11 @@ class Rule:
 
 @dataclass(frozen=True, eq=False)
 class RuleBook:
-    """The checked, compiled rule book. `findings` stand in an order in which each reads only earlier ones."""
+    """The checked, compiled rule book.
+
+    `findings` stand in an order in which each reads only earlier ones. `names` are the slug, title and other names of
+    each remedy as they are written in its file; a translation leaves them as they are.
+    """
 
     scale: Scale
     causes: Mapping[str, Cause]
@@ -323,6 +327,7 @@ class RuleBook:
     hash: str
     combinations: Mapping[str, Combination] = field(default_factory=dict)
     worth: Worth | None = None
+    names: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     _kinds: dict[tuple[Kind, ...], tuple[Rule, ...]] = field(default_factory=dict, repr=False)
 
     def of(self, *kinds: Kind) -> tuple[Rule, ...]:

