@@ -21,6 +21,7 @@ __all__ = [
     "DiagnoseError",
     "Report",
     "__version__",
+    "consult",
     "diagnose",
     "diagnose_batches",
     "diagnose_many",
@@ -29,6 +30,7 @@ __all__ = [
 
 if TYPE_CHECKING:
     from diagnose.case import Case as Case
+    from diagnose.consultation import consult as consult
     from diagnose.diagnosis import diagnose as diagnose
     from diagnose.errors import DiagnoseError as DiagnoseError
     from diagnose.many import diagnose_batches as diagnose_batches
@@ -40,6 +42,7 @@ _HOME = {
     "Case": "diagnose.case",
     "DiagnoseError": "diagnose.errors",
     "Report": "diagnose.report",
+    "consult": "diagnose.consultation",
     "diagnose": "diagnose.diagnosis",
     "diagnose_batches": "diagnose.many",
     "diagnose_many": "diagnose.many",

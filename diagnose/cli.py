@@ -371,12 +371,13 @@ def knowledge_sources(overlay: tuple[Path, ...]) -> None:
 
 
 @cli.command()
-@click.argument("what", type=click.Choice(["case", "report", "rules"]), default="case")
+@click.argument("what", type=click.Choice(["case", "report", "consultation", "rules"]), default="case")
 def schema(what: str) -> None:
-    """JSON Schema of a case, a report or a file of rules."""
-    from diagnose.schema import case_schema, report_schema, rules_schema
+    """JSON Schema of a case, a report, a report with guidance (consultation) or a file of rules."""
+    from diagnose.schema import case_schema, consultation_schema, report_schema, rules_schema
 
-    made = {"case": case_schema, "report": report_schema, "rules": rules_schema}[what]()
+    makers = {"case": case_schema, "report": report_schema, "consultation": consultation_schema, "rules": rules_schema}
+    made = makers[what]()
     click.echo(json.dumps(made, indent=2))
 
 

@@ -134,7 +134,7 @@ class Explanation:
         origin = self._found.origins[name]
         if name in FORMULAS:
             formula = FORMULAS[name]
-            says, source = formula.says, (formula.source, formula.grade)
+            says, source = self.texts(f"{name}.says"), (formula.source, formula.grade)
         else:
             field = self.knowledge.vocabulary.get(name)
             says = field.question if field is not None else self.knowledge.properties[name].note

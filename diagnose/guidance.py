@@ -39,7 +39,9 @@ class Robustness(Part):
     draws: int
     seed: int
     nothing_first: float = Field(description="share of the draws in which no cause is ranked")
-    causes: tuple[Draws, ...] = Field(description="the causes that are among the first three in one draw of twenty, best first")
+    causes: tuple[Draws, ...] = Field(
+        description="the causes that are among the first three in one draw of twenty, best first"
+    )
     varied: tuple[str, ...] = Field(description="fields of the case that were drawn")
     looked_up: tuple[str, ...] = Field(default=(), description="facts of the knowledge base that were drawn")
     says: str

@@ -123,9 +123,7 @@ def _conflicts(warnings: Iterable[Caution], texts: Texts) -> Iterator[str]:
     for each in warnings:
         found.setdefault(each.rule, []).append(each)
     for same in found.values():
-        pairs = [
-            texts("ui.plan.pair", first=each.remedies[0], others=texts.either(each.remedies[1:])) for each in same
-        ]
+        pairs = [texts("ui.plan.pair", first=each.remedies[0], others=texts.either(each.remedies[1:])) for each in same]
         yield f"{'; '.join(pairs)}: {_because(same[0], texts)}"
 
 

@@ -1,14 +1,15 @@
-"""JSON Schemas of a case, of a report and of a file of rules."""
+"""JSON Schemas of a case, of a report, of a consultation and of a file of rules."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, get_args
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 
 def case_schema() -> dict[str, Any]:
     """JSON Schema of a case file, from the vocabulary. Numbers may also be text with a unit, a bound or a range."""
+    from diagnose.casefile import SESSION, State
     from diagnose.knowledgefile import vocabulary
 
     properties: dict[str, Any] = {}
@@ -26,6 +27,13 @@ def case_schema() -> dict[str, Any]:
         else:
             about.update(type="string", minLength=1)
         properties[name] = about
+    properties[SESSION] = {
+        "title": "What a questionnaire asked for, and what came of it",
+        "description": "Kept by `diagnose ask` so that it can go on; a case needs none.",
+        "type": "object",
+        "properties": dict.fromkeys(vocabulary(), {"enum": list(get_args(State))}),
+        "additionalProperties": False,
+    }
     return {
         "$schema": DIALECT,
         "title": "Case",
@@ -43,6 +51,13 @@ def report_schema() -> dict[str, Any]:
     from diagnose.report import Report
 
     return {"$schema": DIALECT, **Report.model_json_schema(mode="serialization")}
+
+
+def consultation_schema() -> dict[str, Any]:
+    """JSON Schema of a report with its guidance."""
+    from diagnose.consultation import Consultation
+
+    return {"$schema": DIALECT, **Consultation.model_json_schema(mode="serialization")}
 
 
 def rules_schema() -> dict[str, Any]:

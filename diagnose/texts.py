@@ -1,6 +1,7 @@
 """The words of the interface, by key and in one language.
 
 English stands in `knowledge/texts/en.yaml`, every other language in a folder beside it; see `diagnose.translation`.
+What a derived quantity is stands in English beside its formula.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from types import MappingProxyType
 from typing import Any
 
 from diagnose.data import ENGLISH, TEXTS, home
+from diagnose.derived import DERIVED
 from diagnose.errors import KnowledgeError, Problem
 from diagnose.yamlfile import At, Document, parse_yaml, read_text
 
@@ -51,12 +53,13 @@ class Texts:
 
 @lru_cache(maxsize=1)
 def english() -> Texts:
-    """The words in English. Raises KnowledgeError when the shipped file is damaged."""
+    """The words in English, with what derived quantities are. Raises KnowledgeError when the file is damaged."""
     path, name = home("knowledge") / TEXTS / f"{ENGLISH}.yaml", f"knowledge/{TEXTS}/{ENGLISH}.yaml"
     found, problems = read_texts([parse_yaml(read_text(path, name=name), name)])
     if problems:
         raise KnowledgeError(problems)
-    return Texts(ENGLISH, MappingProxyType({key: words for key, (words, _) in found.items()}))
+    says = {f"{each.name}.says": each.says for each in DERIVED}
+    return Texts(ENGLISH, MappingProxyType({**{key: words for key, (words, _) in found.items()}, **says}))
 
 
 def read_texts(documents: Iterable[Document]) -> tuple[dict[str, tuple[str, At]], list[Problem]]:

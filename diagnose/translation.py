@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel
 
 from diagnose.data import Base
-from diagnose.entry import Field, Outcome, ProtocolStep, Reference, Standard, Test
+from diagnose.entry import Field, Outcome, Property, ProtocolStep, Reference, Standard, Test
 from diagnose.errors import KnowledgeError, Problem, did_you_mean, in_order
 from diagnose.pairing import SeverityBand
 from diagnose.rulebook import (
@@ -49,7 +49,7 @@ FORMS: Mapping[type[BaseModel], Form] = {
     Finding: Form(("says", "note")),
     VerdictRule: Form(("says",)),
     Contradiction: Form(("says", "fix")),
-    Remedy: Form(("title", "how", "verify"), ("better", "worse", "contraindicated", "effects", "settings")),
+    Remedy: Form(("title", "also", "how", "verify"), ("better", "worse", "contraindicated", "effects", "settings")),
     RemedyRule: Form(("because",)),
     PublishedEffect: Form(("on", "says")),
     Setting: Form(("says",)),
@@ -57,6 +57,7 @@ FORMS: Mapping[type[BaseModel], Form] = {
     Worth: Form(("because",)),
     Scale: Form(("because",)),
     Field: Form(("question", "help", "note")),
+    Property: Form(("note",)),
     Test: Form(("title", "how", "needs"), ("outcomes",)),
     Outcome: Form(("if_",)),
     ProtocolStep: Form(("title", "do", "why")),
@@ -115,12 +116,16 @@ def retold(base: Base, change: Change) -> Base:
     # Of the rows about severity only those that answer for some pair are ever told.
     told = knowledge.pairings.best_severity
     walk.items("severity", {f"{'+'.join(row.electrolyte)}.{'+'.join(row.electrode)}": row for row in told.values()})
+    # What two prefixes share has the name of the group, which is the first of them.
+    groups = {name: each for name, each in knowledge.properties.items() if name.split(".")[0] in knowledge.records}
+    walk.items("property", groups)
     described = {name: each for name, each in knowledge.references.items() if _described(each)}
     return Base(
         replace(book, rules=made),
         replace(
             knowledge,
             vocabulary=MappingProxyType(walk.items("field", knowledge.vocabulary)),
+            properties=MappingProxyType({name: walk.made[id(each)] for name, each in knowledge.properties.items()}),
             references=MappingProxyType({**knowledge.references, **walk.items("reference", described)}),
             tests=MappingProxyType(walk.items("test", knowledge.tests)),
             protocol=MappingProxyType(walk.items("protocol", knowledge.protocol)),

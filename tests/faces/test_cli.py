@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 import diagnose as package
-from diagnose import Case, Report, cli, diagnose
+from diagnose import Case, Report, cli, consult, diagnose
 from diagnose.casefile import read_case
 from diagnose.data import load
 
@@ -286,7 +286,7 @@ def test_schema_of_a_case(command: Command, examples: list[Path]) -> None:
     import jsonschema
 
     made = json.loads(command("schema").out)
-    assert set(made["properties"]) == set(Case.model_fields)
+    assert set(made["properties"]) == {*Case.model_fields, "session"}
     assert all(each["title"] and each["description"] for each in made["properties"].values())
     checker = jsonschema.Draft202012Validator(made)
     checker.check_schema(made)
@@ -294,6 +294,8 @@ def test_schema_of_a_case(command: Command, examples: list[Path]) -> None:
         checker.validate(read_case(str(path)).dump())
     good = {"electrolyte": "LLZO", "electrode_role": "anode"}
     checker.validate({**good, "stack_pressure_MPa": "50 bar"})
+    checker.validate({**good, "session": {"electrolyte": "answered", "coating": "not applicable"}})
+    assert not checker.is_valid({**good, "session": {"coating": "perhaps"}})
     wrong = {"stack_pressure_MPa": -1, "colour": 1, "wetting": "wet", "gap_seen": "no", "cycles_done": 1.5}
     for name, value in wrong.items():
         assert not checker.is_valid({**good, name: value})
@@ -310,6 +312,17 @@ def test_schema_of_a_report(command: Command, examples: list[Path]) -> None:
     checker.check_schema(made)
     for path in examples:
         checker.validate(json.loads(diagnose(read_case(str(path))).to_json()))
+
+
+def test_schema_of_a_consultation(command: Command, examples: list[Path]) -> None:
+    """Every report with its guidance follows the schema of consultations."""
+    import jsonschema
+
+    made = json.loads(command("schema", "consultation").out)
+    checker = jsonschema.Draft202012Validator(made)
+    checker.check_schema(made)
+    for path in examples:
+        checker.validate(json.loads(consult(read_case(str(path)), draws=20).to_json()))
 
 
 def test_schema_of_rules(command: Command) -> None:

@@ -38,19 +38,34 @@ def test_command_shown_runs_the_example_in_the_picture() -> None:
 
 
 def test_there_are_two_commands() -> None:
-    """The README has one command that runs the example, one that runs the tests, and two for a table of cells."""
-    run, test, table = block("sh")
-    assert len(table.strip().splitlines()) == 2
+    """The README has a command that runs the example, two that make a page, one for the tests, two for a table."""
+    run, page, test, table = block("sh")
+    assert len(page.strip().splitlines()) == len(table.strip().splitlines()) == 2
     assert run.strip().endswith(f"bin/diagnose run {EXAMPLE}")
     assert test.strip().endswith("bin/pytest")
     assert all(each.startswith("python3 -m venv .venv && .venv/bin/pip install ") for each in (run, test))
+
+
+def test_the_commands_for_a_page_make_pages_with_pictures(
+    command: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both commands of the README, the questionnaire with a few answers, write a page with pictures."""
+    (tmp_path / "examples").symlink_to(ROOT / "examples")
+    monkeypatch.chdir(tmp_path)
+    typed = b"LLZO\nanode\nvery_high\nLi\nambient\nstop\n"
+    for line in block("sh")[1].strip().splitlines():
+        program, *words = shlex.split(line)
+        assert program == ".venv/bin/diagnose"
+        done = command(*words, stdin=typed if words[0] == "ask" else b"")
+        assert done.code == 0, done.err
+        assert "<svg" in Path(words[-1]).read_text(encoding="utf-8")
 
 
 def test_the_command_for_a_table_makes_answers_and_a_page(
     command: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The table of the README, with names and units of its own, becomes answers and a page; three rows are wrong."""
-    words = shlex.split(block("sh")[2].strip().splitlines()[1])
+    words = shlex.split(block("sh")[3].strip().splitlines()[1])
     assert words[:2] == [".venv/bin/diagnose", "batch"]
     shutil.copytree(ROOT / "examples" / "line", tmp_path / "examples" / "line")
     monkeypatch.chdir(tmp_path)
