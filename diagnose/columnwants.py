@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from diagnose.column import Column, Mask, known, settled, spread, taken, without
 from diagnose.columnadvice import NOBODY
-from diagnose.diagnosis import FORMULAS, MOST_WANTED
+from diagnose.derived import FORMULAS
+from diagnose.diagnosis import MOST_WANTED
 from diagnose.program import Run
 from diagnose.shelf import shelf
 

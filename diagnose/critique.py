@@ -68,7 +68,7 @@ def named(planned: str, book: RuleBook) -> str:
 
 
 def _words(name: str) -> tuple[str, ...]:
-    return tuple(re.findall(r"[^\W_]+", name.lower()))
+    return tuple(re.findall(r"[^\W_]+", name.casefold()))
 
 
 def _within(words: Iterable[str], name: Collection[str]) -> bool:

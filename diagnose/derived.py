@@ -450,6 +450,9 @@ DERIVED: tuple[Derived, ...] = (
 )
 
 
+FORMULAS: Mapping[str, Derived] = {each.name: each for each in DERIVED}
+
+
 def derive(
     facts: Mapping[str, Value], quantities: Sequence[Derived] = DERIVED
 ) -> Iterator[tuple[str, Span, tuple[str, ...]]]:

@@ -10,10 +10,10 @@ import diagnose as package
 from diagnose import interpreter
 from diagnose.case import Case
 from diagnose.data import ENGLISH, Base, load
-from diagnose.derived import DERIVED, Value
+from diagnose.derived import FORMULAS, Value
 from diagnose.engine import session
 from diagnose.errors import CaseError, Problem
-from diagnose.facts import FactBase, fact_base, show
+from diagnose.facts import FactBase, fact_base, fields_behind, show
 from diagnose.quantity import Span
 from diagnose.remedies import Advice, advise
 from diagnose.report import (
@@ -38,7 +38,6 @@ from diagnose.shelf import shelf
 MOST_WANTED = 3
 # Section of the vocabulary whose fields say what was joined; they are no symptoms.
 WHAT_WAS_JOINED = "pairing"
-FORMULAS = {each.name: each for each in DERIVED}
 
 
 def diagnose(
@@ -172,7 +171,7 @@ class _Writer:
             for rule in rules:
                 if rule.id in self.unknown:
                     for fact in interpreter.deciding(self.rules, rule.when, self.found.facts, self.outcome.findings):
-                        for field in self.fields(fact):
+                        for field in fields_behind(fact, self.found.facts, self.knowledge.vocabulary):
                             stakes.setdefault(field, size)
             if len(stakes) >= MOST_WANTED:
                 break
@@ -182,16 +181,6 @@ class _Writer:
             key=lambda each: (fields[each[0]].destructive, -each[1], fields[each[0]].effort_min, each[0]),
         )[:MOST_WANTED]
         return tuple(self.shelf.wanted(name, size) for name, size in best)
-
-    def fields(self, fact: str) -> tuple[str, ...]:
-        """The fields of a case that could make an unknown fact known."""
-        if fact in self.knowledge.vocabulary:
-            return (fact,)
-        if fact in FORMULAS:
-            empty = [slot for slot in FORMULAS[fact].slots if not any(name in self.found.facts for name in slot)]
-            return tuple(each for slot in empty for each in self.fields(slot[0]))
-        owner = fact.split(".")[0]
-        return (owner,) if owner in self.knowledge.vocabulary and owner not in self.found.facts else ()
 
     # --- the report
 

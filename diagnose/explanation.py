@@ -14,10 +14,10 @@ from diagnose.case import Case
 from diagnose.column import spread
 from diagnose.condition import Condition, FindingLeaf, describe, leaves
 from diagnose.data import Base, load
-from diagnose.derived import Value
-from diagnose.diagnosis import FORMULAS, diagnose
+from diagnose.derived import FORMULAS, Value
+from diagnose.diagnosis import diagnose
 from diagnose.errors import UsageError, did_you_mean
-from diagnose.facts import fact_base, show
+from diagnose.facts import FactBase, fact_base, fields_behind, show
 from diagnose.guidance import (
     Alternative,
     Change,
@@ -58,7 +58,7 @@ class Explanation:
         self.rules, self.knowledge, self.texts = self.base.rules, self.base.knowledge, self.base.knowledge.texts
 
     @cached_property
-    def _found(self) -> Any:
+    def _found(self) -> FactBase:
         return fact_base(self.case, self.knowledge)
 
     @cached_property
@@ -167,7 +167,9 @@ class Explanation:
             needs: tuple[str, ...] = ()
             if undecided:
                 facts = interpreter.deciding(self.rules, rule.when, self._found.facts, self._outcome.findings)
-                needs = tuple(dict.fromkeys(name for fact in facts for name in self._fields(fact)))
+                known = self._found.facts
+                fields = (name for fact in facts for name in fields_behind(fact, known, self.knowledge.vocabulary))
+                needs = tuple(dict.fromkeys(fields))
             silent = Silent(
                 rule=rule.id,
                 decibans=size / 100,
@@ -216,17 +218,6 @@ class Explanation:
                 )
                 found.append((size, rule))
         return sorted(found, key=lambda each: (-each[0], each[1].id))
-
-    def _fields(self, fact: str) -> Iterator[str]:
-        """The fields of a case that could make an unknown fact known."""
-        if fact in self.knowledge.vocabulary:
-            yield fact
-        elif fact in FORMULAS:
-            for slot in FORMULAS[fact].slots:
-                if not any(name in self._found.facts for name in slot):
-                    yield from self._fields(slot[0])
-        elif fact.split(".")[0] in self.knowledge.vocabulary:
-            yield fact.split(".")[0]
 
     # --- contrast
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from diagnose.case import ABSENT, Case
-from diagnose.derived import DERIVED, Value, derive
+from diagnose.derived import DERIVED, FORMULAS, Value, derive
 from diagnose.errors import CaseError, Problem, did_you_mean
 from diagnose.quantity import Measured, Span
 from diagnose.texts import Texts, english
@@ -122,6 +122,17 @@ def _material(base: FactBase, case: Case, knowledge: Knowledge, name: str, kind:
     if material is not None and not knowledge.is_name(kind, given):
         base.notes.append(texts("ui.note.read_as", field=field, name=given, material=material.name))
     return material
+
+
+def fields_behind(fact: str, facts: Collection[str], vocabulary: Collection[str]) -> tuple[str, ...]:
+    """The fields of a case that could make an unknown fact known, where `facts` are known."""
+    if fact in vocabulary:
+        return (fact,)
+    if fact in FORMULAS:
+        empty = [slot[0] for slot in FORMULAS[fact].slots if not any(name in facts for name in slot)]
+        return tuple(each for name in empty for each in fields_behind(name, facts, vocabulary))
+    owner = fact.split(".")[0]
+    return (owner,) if owner in vocabulary and owner not in facts else ()
 
 
 def unknown_electrolyte(name: str, knowledge: Knowledge) -> Problem:

@@ -51,7 +51,7 @@ class Robustness(Part):
 
 
 class Link(Part):
-    """One step of a chain of reasons: a fact or a finding with what it rests on, down to what was given or published."""
+    """One step of a chain of reasons: a fact or finding with what it rests on, down to what was given or published."""
 
     name: str
     says: str = Field(description="what it means")

@@ -16,7 +16,7 @@ from diagnose import interpreter
 from diagnose.case import Case
 from diagnose.condition import All, Condition, FindingLeaf, Leaf, evaluate, negate
 from diagnose.data import Base, load
-from diagnose.derived import DERIVED
+from diagnose.derived import FORMULAS
 from diagnose.errors import Problem, RuleError
 from diagnose.facts import fact_base
 from diagnose.guidance import Plan, PlanStep, Prediction, Treated
@@ -31,7 +31,6 @@ from diagnose.shelf import shelf
 
 RESISTANCE = "interfacial_resistance_ohm_cm2"
 STATUSES: tuple[Status, ...] = ("recommended", "possible", "contraindicated")
-FORMULAS = {each.name: each for each in DERIVED}
 
 
 def plan(report: Report, case: Case | Mapping[str, Any] | None = None, base: Base | None = None) -> Plan:

@@ -31,7 +31,7 @@ def case_schema() -> dict[str, Any]:
         "title": "What a questionnaire asked for, and what came of it",
         "description": "Kept by `diagnose ask` so that it can go on; a case needs none.",
         "type": "object",
-        "properties": dict.fromkeys(vocabulary(), {"enum": list(get_args(State))}),
+        "properties": {name: {"enum": list(get_args(State))} for name in vocabulary()},
         "additionalProperties": False,
     }
     return {

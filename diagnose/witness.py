@@ -17,7 +17,7 @@ from typing import Any
 from diagnose.case import Case
 from diagnose.condition import All, Condition, FindingLeaf, Leaf, evaluate, leaf_test, leaves, negate
 from diagnose.data import Base
-from diagnose.derived import DERIVED, Value
+from diagnose.derived import FORMULAS, Value
 from diagnose.errors import CaseError
 from diagnose.facts import MATERIALS, fact_base
 from diagnose.interpreter import infer
@@ -26,7 +26,6 @@ from diagnose.rulebook import SCORE, Rule
 from diagnose.scoring import hundredths, ranking, weight
 
 MOST_BRANCHES, MOST_TRIES = 400, 400
-FORMULAS = {each.name: each for each in DERIVED}
 Given = dict[str, Any]
 
 

@@ -17,7 +17,7 @@ import diagnose as package
 from diagnose import diagnose
 from diagnose.critique import critique, named
 from diagnose.critiquecommand import run_critique
-from diagnose.data import Base, load
+from diagnose.data import Base, languages, load
 from diagnose.errors import CaseError, FileError, UsageError
 from diagnose.guidance import Critique
 from diagnose.plan import plan
@@ -59,13 +59,16 @@ def judged(case: Mapping[str, Any] | str, planned: str, **more: Any) -> Critique
 # --- which remedy is meant
 
 
-def test_every_name_of_a_remedy_finds_it(base: Base) -> None:
-    """Slug, title and other names find their remedy, whatever their capitals, spaces and hyphens."""
-    for slug, remedy in base.rules.remedies.items():
-        assert remedy.also or slug == "none-needed"
-        for name in (slug, remedy.title, *remedy.also):
+@pytest.mark.parametrize("language", languages())
+def test_every_name_of_a_remedy_finds_it(base: Base, language: str) -> None:
+    """Slug, title and other names find their remedy, whatever their capitals, spaces and hyphens, English ones too."""
+    book = load(language=language).rules
+    for slug, remedy in book.remedies.items():
+        english = base.rules.remedies[slug]
+        assert remedy.also
+        for name in (slug, remedy.title, *remedy.also, english.title, *english.also):
             for spelling in (name, name.upper(), f"  {name.replace('-', ' ')} "):
-                assert named(spelling, base.rules) == slug, spelling
+                assert named(spelling, book) == slug, spelling
 
 
 @pytest.mark.parametrize(
@@ -85,6 +88,26 @@ def test_every_name_of_a_remedy_finds_it(base: Base) -> None:
 def test_free_words_find_a_remedy(base: Base, words: str, slug: str) -> None:
     """Words that stand in the names of one remedy only are enough."""
     assert named(words, base.rules) == slug
+
+
+@pytest.mark.parametrize(
+    ("words", "slug"),
+    [
+        ("fester pressen", "set-stack-pressure"),
+        ("Kathode beschichten", "cathode-coating"),
+        ("Beschichtung des Aktivmaterials", "cathode-coating"),
+        ("Temperaturen erhöhen", "raise-temperature"),
+        ("die obere Abschaltspannung senken", "narrow-voltage-window"),
+        ("isostatisches Pressen", "isostatic-press"),
+        ("Tempern der Zelle", "anneal-assembled-cell"),
+        ("Li/P-Verhältnis", "tune-li-p-ratio"),
+        ("wet the interface", "wetting-agent"),
+        ("coating the cathode", "cathode-coating"),
+    ],
+)
+def test_free_german_words_find_a_remedy(words: str, slug: str) -> None:
+    """In German, German words are enough, in whatever form they stand; English ones still are."""
+    assert named(words, load(language="de").rules) == slug
 
 
 @pytest.mark.parametrize(

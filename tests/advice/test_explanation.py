@@ -213,7 +213,7 @@ def test_the_smallest_change_does_change_the_first_cause(case: dict[str, Any]) -
     if found is None:
         return
     instead: Any = {"yes": True, "no": False}.get(found.instead, found.instead)
-    fresh = diagnose({**{k: v for k, v in explained.case.known().items()}, found.field: instead}, base=base())
+    fresh = diagnose({**explained.case.known(), found.field: instead}, base=base())
     assert fresh.verdict == found.verdict
     first = fresh.causes[0].cause if fresh.causes else None
     assert first == (found.first.cause if found.first else None)

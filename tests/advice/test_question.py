@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -170,7 +171,7 @@ def test_possible_answers_are_answers(name: str) -> None:
             assert field.limits[0] <= each.value.low <= field.limits[1]
     if field.kind in ("number", "integer"):
         assert (found[0].low, found[-1].high) == field.limits
-        assert all(one.high == other.low for one, other in zip(found, found[1:], strict=False))
+        assert all(one.high == other.low for one, other in pairwise(found))
 
 
 def test_all_figures_of_a_stretch_come_to_the_same() -> None:

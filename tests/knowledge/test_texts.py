@@ -16,10 +16,17 @@ from hypothesis import strategies as st
 
 import diagnose as package
 from diagnose import Case, DiagnoseError, Report, data, diagnose, render
+from diagnose.critique import critique
 from diagnose.data import ENGLISH, TEXTS, Base, home, languages, load, parcel, read, unpacked
+from diagnose.derived import DERIVED
 from diagnose.entry import Grade
 from diagnose.errors import DataError, FileError, KnowledgeError, UsageError
+from diagnose.explaintext import why_text
+from diagnose.explanation import Explanation
 from diagnose.facts import MATERIALS, show
+from diagnose.guidance import Judgement, Treated
+from diagnose.plan import plan
+from diagnose.plantext import critique_text, plan_text
 from diagnose.quantity import Span
 from diagnose.report import Reason, RemedyResult, Severity, Status, Verdict
 from diagnose.rulebook import Hazard
@@ -181,6 +188,11 @@ def test_names_of_texts_say_where_they_stand() -> None:
     assert found["severity.sulfide+hydroborate.anode.says"].startswith("Sulfides and lithium")
     assert found["reference.judgement.title"] == base.knowledge.references["judgement"].title
     assert found["scale.because"] == base.rules.scale.because
+    assert found["remedy.limit-stripping.also.1"] == remedy.also[0]
+    assert (
+        found["property.electrolyte.melting_C.note"] == base.knowledge.properties["second_electrolyte.melting_C"].note
+    )
+    assert {each.says for each in DERIVED} == {found[f"{each.name}.says"] for each in DERIVED}
 
 
 def test_no_text_is_empty() -> None:
@@ -268,12 +280,26 @@ def strings(value: Any) -> Iterator[str]:
 
 @cache
 def left_out(language: str) -> dict[str, str]:
-    """English texts that a translation says otherwise, with their keys, and the parts of each around placeholders."""
+    """English texts that a translation says otherwise, with their keys, and the parts of each around placeholders.
+
+    What stands in the title of a publication may stand anywhere.
+    """
     there, found = written(language), {}
+    titles = " ".join(each.title for each in load().knowledge.references.values())
     for key, text in texts_in(ENGLISH).items():
         if there[key] != text:
             pieces = (piece.strip() for piece in re.split(r"\{.*?\}", text))
-            found.update({piece: key for piece in (text, *pieces) if " " in piece and piece not in there[key]})
+            found.update({piece: key for piece in (text, *pieces) if " " in piece and piece not in there[key] + titles})
+    return found
+
+
+def english_in(language: str, data: str, *texts: str) -> list[str]:
+    """English texts, or parts of them, that stand in data as JSON or in texts."""
+    left = left_out(language)
+    found = [each for each in strings(json.loads(data)) if each in left]
+    for shown in texts:
+        flat = " ".join(shown.split())
+        found += [each for each in left if each in flat and re.search(rf"(?<!\w){re.escape(each)}(?!\w)", flat)]
     return found
 
 
@@ -281,12 +307,34 @@ def left_out(language: str) -> dict[str, str]:
 @pytest.mark.parametrize("language", SHIPPED)
 def test_no_english_is_left_in_a_report(language: str, name: str) -> None:
     """No text of a translated report, nor any sentence of it as text or Markdown, is still the English one."""
-    made, texts, left = report(name, language), load(language=language).knowledge.texts, left_out(language)
-    assert [left[each] for each in strings(json.loads(made.to_json())) if each in left] == []
-    for shown in (render.text(made, 100, texts), render.markdown(made, texts)):
-        flat = " ".join(shown.split())
-        found = [piece for piece in left if piece in flat]
-        assert [piece for piece in found if re.search(rf"(?<!\w){re.escape(piece)}(?!\w)", flat)] == []
+    made, texts = report(name, language), load(language=language).knowledge.texts
+    shown = render.text(made, 100, texts), render.markdown(made, texts)
+    assert english_in(language, made.to_json(), *shown) == []
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+@pytest.mark.parametrize("language", SHIPPED)
+def test_no_english_is_left_in_advice(language: str, name: str) -> None:
+    """A plan, critiques of planned fixes and the case for a cause are in the language, as data and as text."""
+    base, made = load(language=language), report(name, language)
+    texts = base.knowledge.texts
+    found = plan(made, base=base)
+    assert english_in(language, found.model_dump_json(), plan_text(found, 100, texts)) == []
+    for slug in ("set-stack-pressure", "raise-temperature", "tune-li-p-ratio"):
+        judged = critique({**EXAMPLES[name], "production_stage": "production"}, slug, base=base)
+        assert english_in(language, judged.model_dump_json(), critique_text(judged, 100, texts)) == []
+    for cause in made.causes[:2]:
+        why = Explanation(EXAMPLES[name], base).why(cause.cause)
+        assert english_in(language, why.model_dump_json(), why_text(why, texts)) == []
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+@pytest.mark.parametrize("language", SHIPPED)
+def test_a_plan_is_the_same_in_every_language(language: str, name: str) -> None:
+    """Order, worth, ranges and cautions of a plan do not depend on the language."""
+    one = plan(report(name), base=load())
+    other = plan(report(name, language), base=load(language=language))
+    assert same(json.loads(one.model_dump_json()), json.loads(other.model_dump_json()))
 
 
 def same(one: Any, other: Any, key: str = "") -> bool:
@@ -358,7 +406,9 @@ def test_values_are_shown_in_the_language() -> None:
 
 def test_words_are_offered_as_a_choice() -> None:
     """One word stands alone; of several the last is set off."""
-    assert [english().either(each) for each in (("a",), ("a", "b"), ("a", "b", "c"))] == ["a", "a or b", "a, b or c"]
+    words: list[tuple[str, ...]] = [(), ("a",), ("a", "b"), ("a", "b", "c")]
+    assert [english().either(each) for each in words] == ["", "a", "a or b", "a, b or c"]
+    assert [english().every(each) for each in words] == ["", "a", "a and b", "a, b and c"]
 
 
 def test_remarks_on_names_are_in_the_language() -> None:
