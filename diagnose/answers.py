@@ -23,6 +23,8 @@ FINE = 24
 BEYOND, WIDE = 0.02, 20.0
 # More words than these are counted, not told.
 MOST_WORDS = 4
+# Materials without which there is no interface; others may be absent.
+ALWAYS_THERE = ("electrolyte", "electrode")
 # The limit of stripping is looked up at these two; see `knowledge.stripping_limit`.
 LOOKED_UP_AT = ("stack_pressure_MPa", "temperature_C")
 
@@ -64,7 +66,8 @@ class Answers:
         elif field.kind == "material":
             kind = next(kind for each, kind, _ in MATERIALS if each == name)
             words = [material.name for material in self.knowledge.materials[kind].values()]
-            yield from (Answer(word, 1 / (len(words) + 1)) for word in (*words, ABSENT))
+            words += [] if name in ALWAYS_THERE else [ABSENT]
+            yield from (Answer(word, 1 / len(words)) for word in words)
         elif field.usual is not None:
             yield from self._figures(name, field, field.usual)
 

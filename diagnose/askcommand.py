@@ -7,6 +7,7 @@ from typing import Any
 
 import yaml
 
+from diagnose.answers import ALWAYS_THERE
 from diagnose.casefile import asked_in, case_of, fields_in, read_document
 from diagnose.console import Console
 from diagnose.consultation import Consultation, consult
@@ -84,13 +85,12 @@ class Conversation:
 
     def _takes(self, step: Question) -> str:
         """What may be answered, the name of the field, and how long it takes to find out."""
-        takes = {
-            "flag": self.texts("ui.ask.takes.flag"),
-            "choice": ", ".join(step.choices),
-            "material": self.texts("ui.ask.takes.material"),
-        }.get(step.kind, self.texts("ui.ask.takes.figure"))
-        if step.kind in ("number", "integer") and step.unit != "1":
-            takes = self.texts("ui.ask.takes.unit", unit=unit_label(step.unit))
+        kind = step.kind
+        if kind == "material":
+            kind = "name" if step.field in ALWAYS_THERE else "name_or_none"
+        elif kind in ("number", "integer"):
+            kind = "figure" if step.unit == "1" else "unit"
+        takes = ", ".join(step.choices) or self.texts(f"ui.ask.takes.{kind}", unit=unit_label(step.unit))
         return f"{takes} [{step.field}{effort(step, self.texts)}]"
 
     def _answer(self, step: Question) -> bool:

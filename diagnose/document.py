@@ -10,200 +10,20 @@ from collections.abc import Iterable, Iterator, Mapping
 from diagnose.data import Base
 from diagnose.guidance import Draws, Guidance, PlanStep, Prediction, Question, TestOffer, Treated
 from diagnose.guidance import Warning as Caution
-from diagnose.guidancetext import bits, needs, outcome, percent, prospect, share, spread, work
-from diagnose.markup import JUDGEMENT, code, document, p, section, t, table
+from diagnose.guidancetext import bits, needs, outcome, percent, prospect, share, spread, whole, work
+from diagnose.markup import code, document, p, section, t, table
 from diagnose.pictures import Bar, Move, Pictures
 from diagnose.prediction import range_text
 from diagnose.quantity import unit_label
 from diagnose.remedies import ready
-from diagnose.render import HAZARDS, explained, most_wanted
+from diagnose.render import explained, most_wanted, reasons, rests_on
 from diagnose.report import CauseResult, Citation, Contribution, RemedyResult, Report
-from diagnose.scales import Scale, level_words, scales, with_unit
+from diagnose.scales import Scale, scales, with_unit
 from diagnose.scoring import hundredths, probability
-from diagnose.svg import NO_PICTURES
+from diagnose.texts import Texts
 
 MOST_CAUSES, MOST_STEPS, MOST_TREATED, MOST_STRUCK, MOST_QUESTIONS, MOST_TESTS = 6, 4, 3, 8, 4, 3
 LONG = 2000
-
-WORDS = {
-    # the top
-    "title": "{title}: {verdict}",
-    "kicker": "Diagnosis of one interface",
-    "verdict.healthy": "Healthy",
-    "verdict.faulty": "Faulty",
-    "verdict.undetermined": "Undetermined",
-    "verdict.invalid_data": "Invalid data",
-    "verdict.outside_scope": "Outside scope",
-    "key.resistance": "Interfacial resistance",
-    "key.no_resistance": "not given as a figure",
-    "key.acceptable": "{level}; acceptable is up to {acceptable} ohm cm2",
-    "key.level_unknown": "between two bands",
-    "key.cause": "First cause",
-    "key.probability": "probability {probability}",
-    "key.do": "Do first",
-    "key.find": "Find out first",
-    "key.minutes": "{minutes} of work",
-    # causes
-    "causes.heading": "Ranked causes",
-    "causes.lede": "Several may be true at once: each cause is judged for itself. Dark bars are supported, pale ones "
-    "are not.",
-    "causes.lede_draws": "Several may be true at once: each cause is judged for itself. Dark bars are supported, pale "
-    "ones are not. The lines reach from the 5th to the 95th percentile of {draws} draws over what is uncertain.",
-    "causes.none": "No cause was ranked.",
-    "causes.title": "Ranked causes with their probabilities",
-    "causes.caption": "Probability of each cause",
-    "causes.cause": "Cause",
-    "causes.probability": "Probability",
-    "causes.range": "Probability, and its 5th to 95th percentile",
-    "causes.first": "First in",
-    "causes.supported": "supported",
-    "causes.spoken": "{title} {figure}",
-    "causes.figure": "{probability}, first in {share}",
-    "causes.less": "Less likely: {causes}.",
-    "causes.one_less": "{title} {probability}",
-    "causes.nothing_first": "In {share} of the draws no cause is ranked.",
-    "causes.varied": "Drawn anew each time: {facts}.",
-    # why
-    "why.heading": "Why",
-    "why.lede": "Evidence is counted in decibans, ten times the logarithm of a likelihood ratio: +10 makes a cause ten "
-    "times more likely against its opposite, −10 ten times less. The lines of each table add up to its last one.",
-    "why.title": "Evidence about the cause: {title}",
-    "why.caption": "Evidence that counts",
-    "why.decibans": "Decibans",
-    "why.evidence": "Evidence",
-    "why.prior": "Before any evidence",
-    "why.cap": "Taken away by the cap on all evidence together",
-    "why.total": "In all: probability {probability}",
-    "why.spoken": "{label} {figure}",
-    "why.fact": "{name} = {value}",
-    "why.fact_of": "{name} = {value} ({origin})",
-    "why.screened": "Not counted, as stronger evidence of the same kind stands above: {lines}.",
-    "why.screened_one": "{because} ({decibans})",
-    "why.contrast": "First against second",
-    "why.change": "What would change the answer",
-    # scales
-    "scales.heading": "Where it lies",
-    "scales.lede": "The case on the scales of its pairing.",
-    "scales.what": "What, and how it is known",
-    "scales.value": "Value",
-    "scales.caption": "What lies on this scale",
-    "scales.marks": "On the axis ({axis}): {marks}.",
-    "scales.stretch": "{label} {figure}",
-    # plan
-    "plan.heading": "What to do",
-    "plan.lede": "Remedies in the order in which they are worth doing.",
-    "plan.caption": "The plan",
-    "plan.remedy": "Remedy",
-    "plan.how": "How, and how to see that it worked",
-    "plan.treats": "Treats",
-    "plan.predicted": "Predicted resistance",
-    "plan.effort": "Effort",
-    "plan.hazards": "Hazards",
-    "plan.place": "{place}. {title}",
-    "plan.check": "It worked when:",
-    "plan.settings": "Settings:",
-    "plan.mind": "Mind:",
-    "plan.basis": "Prediction:",
-    "plan.not_known": "not known",
-    "plan.cost": "{cost} cost",
-    "plan.hours": "{hours} h of work",
-    "plan.minutes": "{minutes} min of work",
-    "plan.reversible": "can be undone",
-    "plan.irreversible": "cannot be undone",
-    "plan.no_hazards": "none named",
-    "plan.more": "Also possible, and worth less: {titles}.",
-    "plan.struck": "What not to do",
-    "plan.not": "NOT",
-    "plan.more_struck": "Neither: {titles}.",
-    "plan.conflicts": "When you combine",
-    "plan.open": "First make sure ({needs}) that this does not hold: {because}",
-    "plan.pair": "{first}, with {others}",
-    "plan.or": " or ",
-    "plan.pairs": "{pairs}:",
-    "plan.none": "No remedy is advised.",
-    "plan.treated": "{title} ({strength})",
-    "plan.treats_more": "and {count} more",
-    "plan.strong": "strongly",
-    "plan.moderate": "in part",
-    "plan.weak": "a little",
-    "plan.reason.better": "",
-    "plan.reason.worse": "But: ",
-    "plan.reason.contraindication": "First make sure that this does not hold: ",
-    "status.recommended": "recommended",
-    "status.possible": "possible",
-    "status.contraindicated": "struck out",
-    "level.low": "low",
-    "level.medium": "medium",
-    "level.high": "high",
-    "readiness.lab": "lab",
-    "readiness.pilot": "pilot line",
-    "readiness.production": "production",
-    "readiness.early": "not yet used at the stage of this cell",
-    # what to find out
-    "find.heading": "What to find out next",
-    "find.lede": "What would tell most about the cause.",
-    "find.nothing": "Nothing more that is asked for would move the answer.",
-    "find.questions": "Questions",
-    "find.questions_caption": "Questions by what their answers tell for the work",
-    "find.question": "Question",
-    "find.why": "Why",
-    "find.tells": "Tells",
-    "find.upto": "up to {decibans} dB",
-    "find.work": "Work",
-    "find.tests": "Measurements",
-    "find.tests_caption": "Measurements by what they tell for the time",
-    "find.test": "Measurement",
-    "find.how": "How",
-    "find.outcomes": "What it may show",
-    "find.separates": "Tells apart: {titles}.",
-    "find.destructive": "ends the cell",
-    "find.protocol": "How to measure again",
-    # what stays open
-    "open.heading": "Not judged, and ruled out",
-    "open.not_judged": "Causes about which nothing is known either way",
-    "open.needs": "Would be judged with",
-    "open.nothing_needed": "nothing that is asked for",
-    "open.ruled_out": "Causes that cannot apply to this interface",
-    "open.reason": "Reason",
-    # the case
-    "case.heading": "The case",
-    "case.lede": "What the answer rests on.",
-    "case.given": "As given",
-    "case.field": "Question",
-    "case.value": "Answer",
-    "case.yes": "yes",
-    "case.no": "no",
-    "case.asked": "Asked and not answered",
-    "case.unknown": "not known",
-    "case.not applicable": "does not apply",
-    "case.derived": "Worked out from it",
-    "case.quantity": "Quantity",
-    "case.formula": "Formula and inputs",
-    "case.findings": "Findings",
-    # the end
-    "notes.heading": "Notes",
-    "sources.heading": "Sources",
-    "sources.lede": "Each figure says how it is known. Seen: read in the source itself or in its abstract. Secondary: "
-    "read in a text that quotes it. Recalled: known to the authors of the rules, not read again. Derived: computed. "
-    "Judgement: their opinion.",
-    "grade.seen": "seen",
-    "grade.secondary": "secondary",
-    "grade.recalled": "recalled",
-    "grade.derived": "derived",
-    "grade.judgement": "judgement",
-    "versions.caption": "What made this page",
-    "versions.part": "Part",
-    "versions.version": "Version",
-    "versions.rules": "rules",
-    "versions.knowledge": "knowledge",
-    "versions.case": "case",
-}
-
-
-def say(key: str, **parts: object) -> str:
-    """Words of this module."""
-    return WORDS[key].format(**parts)
-
 
 STYLE = """
 .kicker { color: var(--quiet); font-size: .85rem; letter-spacing: .06em; text-transform: uppercase; margin: 0 0 .5rem; }
@@ -272,7 +92,7 @@ def page(report: Report, guidance: Guidance | None, base: Base, asked: Mapping[s
     'unknown' or 'not applicable'.
     """
     made = _Document(report, guidance, base, asked or {})
-    title = say("title", title=report.title, verdict=say(f"verdict.{report.verdict}"))
+    title = f"{report.title}: {made.say(f'ui.verdict.{report.verdict}')}"
     return document(title, "\n".join(filter(None, made.parts())), STYLE, base.language)
 
 
@@ -284,7 +104,8 @@ class _Document:
         self.references = base.knowledge.references
         # The sources that the page names, for the list at its end.
         self.used: dict[str, Citation] = {}
-        self.draw = Pictures()
+        self.say: Texts = base.knowledge.texts
+        self.draw = Pictures(self.say)
         self.steps = guidance.plan.steps if guidance else tuple(map(self.as_step, report.remedies))
         self.robustness = guidance.robustness if guidance else None
         drawn = self.robustness.causes if self.robustness else ()
@@ -309,36 +130,36 @@ class _Document:
     def top(self) -> str:
         report = self.report
         found = report.severity
-        resistance, level = say("key.no_resistance"), ""
+        resistance, level = self.say("ui.page.no_resistance"), ""
         if found.resistance_ohm_cm2 is not None:
             resistance = with_unit(found.resistance_ohm_cm2, "ohm*cm^2")
             if found.acceptable_ohm_cm2 is not None:
-                known = say("key.level_unknown") if found.level is None else level_words(found.level)
-                level = say("key.acceptable", level=known, acceptable=f"{found.acceptable_ohm_cm2:g}")
-        key = [(say("key.resistance"), resistance, level)]
+                known = self.say(f"ui.level.{found.level}" if found.level else "ui.severity.between")
+                level = self.say("ui.page.acceptable", level=known, acceptable=f"{found.acceptable_ohm_cm2:g}")
+        key = [(self.say("ui.page.resistance"), resistance, level)]
         if report.causes:
             first = report.causes[0]
-            key.append((say("key.cause"), first.title, say("key.probability", probability=share(first.probability))))
+            key.append((self.say("ui.page.first_cause"), first.title, self.say("ui.report.probability_of", probability=share(first.probability))))
         todo = next((step for step in self.steps if step.status == "recommended"), None)
         if todo is not None and report.verdict not in ("undetermined", "outside_scope"):
-            key.append((say("key.do"), todo.title, self.effort(todo)))
+            key.append((self.say("ui.page.do_first"), todo.title, self.effort(todo)))
         ask = self.first_question()
         if ask is not None:
-            key.append((say("key.find"), *ask))
+            key.append((self.say("ui.page.find_first"), *ask))
         items = "".join(
             f"<div><dt>{t(name)}</dt><dd>{t(value, 200)}</dd>{f'<dd>{t(more, 200)}</dd>' if more else ''}</div>"
             for name, value, more in key
         )
-        verdict = f"<strong>{t(say(f'verdict.{report.verdict}'))}.</strong> {t(' '.join(report.because), LONG)}"
+        verdict = f"<strong>{t(self.say(f'ui.verdict.{report.verdict}'))}.</strong> {t(' '.join(report.because), LONG)}"
         return "\n".join(
             (
                 "<header>",
-                p(say("kicker"), "kicker"),
+                p(self.say("ui.page.kicker"), "kicker"),
                 f"<h1>{t(report.title, 300)}</h1>",
                 f'<p class="verdict {report.verdict}">{verdict}</p>',
                 f'<dl class="key">{items}</dl>',
-                p(JUDGEMENT, "note"),
-                *([] if self.draw.able else [p(NO_PICTURES, "note")]),
+                p(self.say("ui.page.judgement"), "note"),
+                *([] if self.draw.able else [p(self.say("ui.page.no_pictures"), "note")]),
                 "</header>",
             )
         )
@@ -346,52 +167,52 @@ class _Document:
     def first_question(self) -> tuple[str, str] | None:
         if self.guidance is not None:
             for question in self.guidance.questions[:1]:
-                return question.question, say("key.minutes", minutes=work(question.minutes))
+                return question.question, self.say("ui.page.work", time=work(question.minutes, self.say))
             return None
         for wanted in most_wanted(self.report)[:1]:
-            return wanted.question, say("find.upto", decibans=f"{wanted.decibans:.1f}")
+            return wanted.question, self.say("ui.report.up_to", decibans=f"{wanted.decibans:.1f}")
         return None
 
     # --- causes
 
     def causes(self) -> str:
         if not self.report.causes:
-            return "" if self.report.verdict == "healthy" else section(say("causes.heading"), say("causes.none"), [])
+            return "" if self.report.verdict == "healthy" else section(self.say("ui.page.causes.heading"), self.say("ui.page.causes.none"), [])
         shown, rest = self.report.causes[:MOST_CAUSES], self.report.causes[MOST_CAUSES:]
-        lede = say("causes.lede")
-        head = [say("causes.cause"), say("causes.probability")]
+        lede = self.say("ui.page.causes.lede")
+        head = [self.say("ui.page.causes.cause"), self.say("ui.page.causes.probability")]
         if self.robustness:
-            lede = say("causes.lede_draws", draws=f"{self.robustness.draws:,}")
-            head = [say("causes.cause"), say("causes.range"), say("causes.first")]
+            lede = f"{lede} {self.say('ui.page.causes.draws', draws=self.robustness.draws)}"
+            head = [self.say("ui.page.causes.cause"), self.say("ui.page.causes.range"), self.say("ui.page.causes.first")]
         bars, rows = [], []
         for cause in shown:
             drawn = self.draws.get(cause.cause)
             figure = share(cause.probability)
             ranked = f"{cause.rank}. {cause.title}"
-            name = t(ranked) + (f"<small>{t(say('causes.supported'))}</small>" if cause.supported else "")
+            name = t(ranked) + (f"<small>{t(self.say('ui.page.causes.supported'))}</small>" if cause.supported else "")
             row = [name, t(figure)]
             if drawn:
-                row = [name, f"{t(figure)}<small>{t(spread(drawn))}</small>", t(percent(drawn.first))]
+                row = [name, f"{t(figure)}<small>{t(spread(drawn, self.say))}</small>", t(percent(drawn.first))]
             rows.append(row if drawn or not self.robustness else [*row, ""])
             low, high = (drawn.low, drawn.high) if drawn else (None, None)
             if drawn:
-                figure = say("causes.figure", probability=figure, share=percent(drawn.first))
+                figure = self.say("ui.page.causes.figure", probability=figure, share=percent(drawn.first))
             bars.append(Bar(ranked, figure, cause.probability, cause.supported, low, high))
-        spoken = "; ".join(say("causes.spoken", title=bar.label, figure=bar.figure) for bar in bars)
+        spoken = "; ".join(f"{bar.label} {bar.figure}" for bar in bars)
         limit = probability(hundredths(self.base.rules.scale.supported_from))
-        picture = self.draw.causes("causes", say("causes.title"), spoken, bars, limit)
-        parts = [_pair(picture, table(say("causes.caption"), head, rows))]
+        picture = self.draw.causes("causes", self.say("ui.page.causes.title"), spoken, bars, limit)
+        parts = [_pair(picture, table(self.say("ui.page.causes.caption"), head, rows))]
         if rest:
-            named = [say("causes.one_less", title=each.title, probability=share(each.probability)) for each in rest]
-            parts.append(_p(say("causes.less", causes="; ".join(named))))
+            named = [f"{each.title} {share(each.probability)}" for each in rest]
+            parts.append(_p(self.say("ui.page.causes.less", causes="; ".join(named))))
         if self.robustness:
             parts.append(_p(self.robustness.says))
             if self.robustness.nothing_first:
-                parts.append(_p(say("causes.nothing_first", share=percent(self.robustness.nothing_first))))
+                parts.append(_p(self.say("ui.robustness.nothing", share=whole(self.robustness.nothing_first))))
             drawn_anew = (*self.robustness.varied, *self.robustness.looked_up)
             if drawn_anew:
-                parts.append(_p(say("causes.varied", facts=", ".join(drawn_anew)), "note"))
-        return section(say("causes.heading"), lede, parts)
+                parts.append(_p(self.say("ui.robustness.varied", facts=", ".join(drawn_anew)), "note"))
+        return section(self.say("ui.page.causes.heading"), lede, parts)
 
     # --- why
 
@@ -400,15 +221,15 @@ class _Document:
             return ""
         parts = [part for cause in explained(self.report) for part in self.account(cause)]
         if self.guidance and self.guidance.contrast:
-            parts += [_h3(say("why.contrast")), _p(self.guidance.contrast.says)]
+            parts += [_h3(self.say("ui.guidance.contrast")), _p(self.guidance.contrast.says)]
         if self.guidance and self.guidance.change:
-            parts += [_h3(say("why.change")), _p(self.guidance.change.says)]
-        return section(say("why.heading"), say("why.lede"), parts)
+            parts += [_h3(self.say("ui.guidance.change")), _p(self.guidance.change.says)]
+        return section(self.say("ui.page.why.heading"), self.say("ui.page.why.lede"), parts)
 
     def account(self, cause: CauseResult) -> Iterator[str]:
         """The evidence about one cause, as a picture and as a table with the same steps."""
-        moves = [Move(say("why.prior"), _signed(cause.prior), cause.prior, "start")]
-        rows = [[_signed(cause.prior), t(say("why.prior"))]]
+        moves = [Move(self.say("ui.page.why.prior"), _signed(cause.prior), cause.prior, "start")]
+        rows = [[_signed(cause.prior), t(self.say("ui.page.why.prior"))]]
         for line in (each for each in cause.contributions if each.counted):
             kind = "for" if line.decibans >= 0 else "against"
             moves.append(
@@ -416,32 +237,27 @@ class _Document:
             )
             rows.append([f'<span class="{kind}">{_signed(line.decibans)}</span>', self.evidence(line)])
         if cause.clipped:
-            moves.append(Move(say("why.cap"), _signed(cause.clipped), cause.clipped, "cap"))
-            rows.append([_signed(cause.clipped), t(say("why.cap"))])
-        total = say("why.total", probability=share(cause.probability))
+            moves.append(Move(self.say("ui.page.why.cap"), _signed(cause.clipped), cause.clipped, "cap"))
+            rows.append([_signed(cause.clipped), t(self.say("ui.page.why.cap"))])
+        total = self.say("ui.page.why.total", probability=share(cause.probability))
         moves.append(Move(total, _signed(cause.log_odds), cause.log_odds, "total"))
-        name, title = f"why-{cause.cause}", say("why.title", title=cause.title)
-        spoken = "; ".join(say("why.spoken", label=move.label, figure=move.figure) for move in moves)
+        name, title = f"why-{cause.cause}", self.say("ui.page.why.title", title=cause.title)
+        spoken = "; ".join(f"{move.label} {move.figure}" for move in moves)
         picture = self.draw.waterfall(name, title, spoken, moves)
         foot = [_signed(cause.log_odds), t(total)]
         yield _h3(f"{cause.rank}. {cause.title}")
-        head = [say("why.decibans"), say("why.evidence")]
-        yield _pair(picture, table(say("why.caption"), head, rows, words=2, foot=foot))
+        head = [self.say("ui.page.why.decibans"), self.say("ui.page.why.evidence")]
+        yield _pair(picture, table(self.say("ui.page.why.caption"), head, rows, words=2, foot=foot))
         hidden = [
-            say("why.screened_one", because=line.because.rstrip("."), decibans=_signed(line.decibans))
+            f"{line.because.rstrip('.')} ({_signed(line.decibans)})"
             for line in cause.contributions
             if not line.counted
         ]
         if hidden:
-            yield _p(say("why.screened", lines="; ".join(hidden)), "note")
+            yield _p(self.say("ui.page.why.screened", lines="; ".join(hidden)), "note")
 
     def evidence(self, line: Contribution) -> str:
-        facts = ", ".join(
-            say("why.fact", name=each.name, value=each.value)
-            if each.origin == "given"
-            else say("why.fact_of", name=each.name, value=each.value, origin=each.origin)
-            for each in line.facts
-        )
+        facts = rests_on(line, self.say)
         small = [t(facts, LONG)] if facts else []
         small += [self.cited(line.sources)] if line.sources else []
         return t(line.because, LONG) + "".join(f"<small>{each}</small>" for each in small)
@@ -451,21 +267,21 @@ class _Document:
     def scales(self) -> str:
         made = scales(self.report, self.guidance.plan if self.guidance else None, self.base)
         parts = [part for each in made for part in self.scale(each)]
-        return section(say("scales.heading"), say("scales.lede"), parts) if parts else ""
+        return section(self.say("ui.page.scales.heading"), self.say("ui.page.scales.lede"), parts) if parts else ""
 
     def scale(self, scale: Scale) -> Iterator[str]:
         rows = []
         for lane in scale.lanes:
             known = ", ".join(filter(None, (t(lane.origin), self.cited(lane.sources))))
             rows.append([f"{t(lane.label, 200)}<small>{known}</small>", _short(lane.figure)])
-        head = [say("scales.what"), say("scales.value")]
+        head = [self.say("ui.page.scales.what"), self.say("ui.page.scales.value")]
         picture = self.draw.scale(scale)
         yield _h3(scale.title)
         yield _p(scale.says)
-        stretches = [say("scales.stretch", label=band.label, figure=band.figure) for band in scale.bands]
-        stretches += [say("scales.stretch", label=label, figure=f"{value:g}") for value, label in scale.landmarks]
-        marks = _p(say("scales.marks", axis=scale.unit, marks="; ".join(stretches)), "note") if stretches else ""
-        figures = table(say("scales.caption"), head, rows, words=2) if rows else ""
+        stretches = [f"{band.label} {band.figure}" for band in scale.bands]
+        stretches += [f"{label} {value:g}" for value, label in scale.landmarks]
+        marks = _p(self.say("ui.page.scales.marks", axis=scale.unit, marks="; ".join(stretches)), "note") if stretches else ""
+        figures = table(self.say("ui.page.scales.caption"), head, rows, words=2) if rows else ""
         yield _pair(picture, figures + marks)
 
     # --- the plan
@@ -506,76 +322,76 @@ class _Document:
         usable = [step for step in self.steps if step.status != "contraindicated"]
         struck = [step for step in self.steps if step.status == "contraindicated"]
         if not self.steps:
-            return section(say("plan.heading"), say("plan.none"), []) if self.report.causes else ""
+            return section(self.say("ui.report.what_to_do"), self.say("ui.page.plan.none"), []) if self.report.causes else ""
         parts = []
         if usable:
-            head = [say(f"plan.{name}") for name in ("remedy", "how", "treats", "predicted", "effort", "hazards")]
+            head = [self.say(f"ui.page.plan.head.{name}") for name in ("remedy", "how", "treats", "predicted", "effort", "hazards")]
             rows = [self.step(step) for step in usable[:MOST_STEPS]]
-            parts.append(_full(table(say("plan.caption"), head, rows, words=6, stacked=True)))
+            parts.append(_full(table(self.say("ui.page.plan.caption"), head, rows, words=6, stacked=True)))
         if usable[MOST_STEPS:]:
-            parts.append(_p(say("plan.more", titles="; ".join(step.title for step in usable[MOST_STEPS:]))))
+            parts.append(_p(self.say("ui.page.plan.more", titles="; ".join(step.title for step in usable[MOST_STEPS:]))))
         if self.guidance and self.guidance.plan.conflicts:
-            parts += [_h3(say("plan.conflicts")), _list(self.conflicts(self.guidance.plan.conflicts))]
+            parts += [_h3(self.say("ui.plan.combine")), _list(self.conflicts(self.guidance.plan.conflicts))]
         if struck:
             items = [self.struck(step) for step in struck[:MOST_STRUCK]]
-            parts += [_h3(say("plan.struck")), _list(items)]
+            parts += [_h3(self.say("ui.report.what_not_to_do")), _list(items)]
         if struck[MOST_STRUCK:]:
-            parts.append(_p(say("plan.more_struck", titles="; ".join(step.title for step in struck[MOST_STRUCK:]))))
-        lede = self.guidance.plan.says if self.guidance else say("plan.lede")
-        return section(say("plan.heading"), lede, parts)
+            parts.append(_p(self.say("ui.page.plan.more_struck", titles="; ".join(step.title for step in struck[MOST_STRUCK:]))))
+        lede = self.guidance.plan.says if self.guidance else self.say("ui.page.plan.lede")
+        return section(self.say("ui.report.what_to_do"), lede, parts)
 
     def step(self, step: PlanStep) -> list[str]:
-        status = say(f"status.{step.status}")
-        place = say("plan.place", place=step.place, title=step.title) if step.place is not None else step.title
+        status = self.say(f"ui.status.{step.status}")
+        place = f"{step.place}. {step.title}" if step.place is not None else step.title
         settings = next((each.settings for each in self.report.remedies if each.remedy == step.remedy), ())
         how = [_p(step.how)]
-        how.append(_p(" ".join(say(f"plan.reason.{each.kind}") + each.because for each in step.reasons)))
+        how.append(_p(" ".join(reasons(step, self.say))))
         alone = [each for each in step.warnings if len(each.remedies) == 1]
-        how += [f"<p><b>{t(say('plan.mind'))}</b> {self.caution(each)}</p>" for each in alone]
+        how += [f"<p><b>{t(self.say('ui.page.plan.mind'))}</b> {self.caution(each)}</p>" for each in alone]
         if settings:
-            how.append(f"<p><b>{t(say('plan.settings'))}</b> {t(' '.join(settings), LONG)}</p>")
+            how.append(f"<p><b>{t(self.say('ui.page.plan.settings'))}</b> {t(' '.join(settings), LONG)}</p>")
         if step.predicted is not None:
             how.append(
-                f"<p><b>{t(say('plan.basis'))}</b> {self.known(step.predicted.basis, step.predicted.sources)}</p>"
+                f"<p><b>{t(self.say('ui.page.plan.basis'))}</b> {self.known(step.predicted.basis, step.predicted.sources)}</p>"
             )
-        how.append(f"<p><b>{t(say('plan.check'))}</b> {t(step.verify, LONG)}</p>")
+        how.append(f"<p><b>{t(self.say('ui.page.plan.check'))}</b> {t(step.verify, LONG)}</p>")
         return [
             f"{t(place)}<small>{t(status)}</small>",
             "".join(how),
             self.treated(step),
-            t(say("plan.not_known")) if step.predicted is None else _expected(step.predicted),
+            t(self.say("ui.page.plan.not_known")) if step.predicted is None else _expected(step.predicted, self.say),
             "<br>".join(t(each) for each in self.efforts(step)),
-            "<br>".join(t(HAZARDS[each]) for each in step.hazards) or t(say("plan.no_hazards")),
+            "<br>".join(t(self.say(f"ui.hazard.{each}")) for each in step.hazards) or t(self.say("ui.page.plan.no_hazards")),
         ]
 
     def treated(self, step: PlanStep) -> str:
-        shown = [say("plan.treated", title=each.title, strength=say(f"plan.{each.strength}")) for each in step.treats]
+        shown = [f"{each.title} ({self.say(f'ui.plan.strength.{each.strength}')})" for each in step.treats]
         told = [f"<div>{t(each)}</div>" for each in shown[:MOST_TREATED]]
         rest = len(shown) - len(told)
-        return "".join(told) + (f"<div>{t(say('plan.treats_more', count=rest))}</div>" if rest else "")
+        return "".join(told) + (f"<div>{t(self.say('ui.page.plan.treats_more', count=rest))}</div>" if rest else "")
 
     def efforts(self, step: PlanStep) -> list[str]:
         hours = (
-            say("plan.minutes", minutes=f"{step.hours * 60:g}")
+            self.say("ui.page.plan.minutes", minutes=f"{step.hours * 60:g}")
             if step.hours < 1
-            else say("plan.hours", hours=f"{step.hours:g}")
+            else self.say("ui.page.plan.hours", hours=f"{step.hours:g}")
         )
-        told = [say("plan.cost", cost=say(f"level.{step.cost}")), hours, say(f"readiness.{step.readiness}")]
-        told += [] if step.ready else [say("readiness.early")]
-        return [*told, say("plan.reversible" if step.reversible else "plan.irreversible")]
+        told = [self.say("ui.page.plan.cost", cost=self.say(f"ui.cost.{step.cost}")), hours, self.say(f"ui.readiness.{step.readiness}")]
+        told += [] if step.ready else [self.say("ui.plan.not_ready")]
+        return [*told, self.say("ui.plan.reversible" if step.reversible else "ui.plan.irreversible")]
 
     def effort(self, step: PlanStep) -> str:
         return ", ".join(self.efforts(step))
 
     def struck(self, step: PlanStep) -> str:
         reasons = " ".join(self.known(each.because, each.sources) for each in step.reasons)
-        return f"<strong>{t(say('plan.not'))}</strong> <del>{t(step.title)}</del>. {reasons}"
+        return f"<strong>{t(self.say('ui.report.not'))}</strong> <del>{t(step.title)}</del>. {reasons}"
 
     def caution(self, caution: Caution) -> str:
         """Why to mind something; where it may not hold, what would decide that."""
         because = caution.because
         if caution.open:
-            because = say("plan.open", needs=", ".join(caution.needs), because=because)
+            because = self.say("ui.plan.open", needs=", ".join(caution.needs), because=because)
         return self.known(because, caution.sources)
 
     def conflicts(self, conflicts: Iterable[Caution]) -> Iterator[str]:
@@ -587,8 +403,8 @@ class _Document:
             pairs = []
             for each in same:
                 first, *others = map(self.remedy, each.remedies)
-                pairs.append(say("plan.pair", first=first, others=say("plan.or").join(others)))
-            yield f"{t(say('plan.pairs', pairs='; '.join(pairs)), LONG)} {self.caution(same[0])}"
+                pairs.append(self.say("ui.page.plan.pair", first=first, others=self.say.either(others)))
+            yield f"{t('; '.join(pairs), LONG)}: {self.caution(same[0])}"
 
     def known(self, text: str, sources: Iterable[Citation]) -> str:
         """Words with where they are known from."""
@@ -607,53 +423,53 @@ class _Document:
         parts: list[str] = []
         if self.guidance:
             if self.guidance.questions:
-                head = [say(f"find.{name}") for name in ("question", "why", "tells", "work")]
+                head = [self.say(f"ui.page.find.head.{name}") for name in ("question", "why", "tells", "work")]
                 rows = [self.question(each) for each in self.guidance.questions[:MOST_QUESTIONS]]
-                parts += [_h3(say("find.questions"))]
-                parts += [_full(table(say("find.questions_caption"), head, rows, words=4, stacked=True))]
+                parts += [_h3(self.say("ui.page.find.questions"))]
+                parts += [_full(table(self.say("ui.page.find.questions_caption"), head, rows, words=4, stacked=True))]
             if self.guidance.tests:
-                head = [say(f"find.{name}") for name in ("test", "how", "outcomes", "tells", "work")]
+                head = [self.say(f"ui.page.find.head.{name}") for name in ("test", "how", "outcomes", "tells", "work")]
                 rows = [self.test(each) for each in self.guidance.tests[:MOST_TESTS]]
-                parts += [_h3(say("find.tests"))]
-                parts += [_full(table(say("find.tests_caption"), head, rows, words=5, stacked=True))]
+                parts += [_h3(self.say("ui.page.find.tests"))]
+                parts += [_full(table(self.say("ui.page.find.tests_caption"), head, rows, words=5, stacked=True))]
             if self.guidance.stop and parts:
                 parts.append(_p(self.guidance.stop.says))
         else:
             wanted = most_wanted(self.report)
             if wanted:
-                head = [say("find.question"), say("find.tells")]
+                head = [self.say("ui.page.find.head.question"), self.say("ui.page.find.head.tells")]
                 rows = [
-                    [f"{t(each.question, LONG)}{code(each.field)}", say("find.upto", decibans=f"{each.decibans:.1f}")]
+                    [f"{t(each.question, LONG)}{code(each.field)}", self.say("ui.report.up_to", decibans=f"{each.decibans:.1f}")]
                     for each in wanted
                 ]
-                parts.append(_full(table(say("find.questions_caption"), head, rows)))
+                parts.append(_full(table(self.say("ui.page.find.questions_caption"), head, rows)))
         if self.report.verdict != "invalid_data":
             parts.append(self.protocol("h3"))
         parts = list(filter(None, parts))
-        stop = self.guidance.stop.says if self.guidance and self.guidance.stop else say("find.nothing")
-        return section(say("find.heading"), say("find.lede") if parts else stop, parts)
+        stop = self.guidance.stop.says if self.guidance and self.guidance.stop else self.say("ui.page.find.nothing")
+        return section(self.say("ui.page.find.heading"), self.say("ui.page.find.lede") if parts else stop, parts)
 
     def question(self, question: Question) -> list[str]:
-        listed = "".join(f"<li>{t(prospect(each), LONG)}</li>" for each in question.prospects)
+        listed = "".join(f"<li>{t(prospect(each, self.say), LONG)}</li>" for each in question.prospects)
         return [
             f"{t(question.question, LONG)}{code(question.field)}",
             _p(question.why) + (f"<ul>{listed}</ul>" if listed else ""),
-            _short(bits(question.bits)),
-            _short(work(question.minutes)),
+            _short(bits(question.bits, self.say)),
+            _short(work(question.minutes, self.say)),
         ]
 
     def test(self, test: TestOffer) -> list[str]:
         how = [_p(test.how)]
-        how += [_p(needs(test))] if test.needs else []
-        how += [_p(say("find.separates", titles="; ".join(test.separates)))] if test.separates else []
+        how += [_p(needs(test, self.say))] if test.needs else []
+        how += [_p(self.say("ui.page.find.separates", titles="; ".join(test.separates)))] if test.separates else []
         how += [f"<small>{self.cited(test.sources)}</small>"] if test.sources else []
-        ends = f"<small>{t(say('find.destructive'))}</small>" if test.destructive else ""
+        ends = f"<small>{t(self.say('ui.test.destructive'))}</small>" if test.destructive else ""
         return [
             f"{t(test.title)}{ends}",
             "".join(how),
-            "<ul>" + "".join(f"<li>{t(outcome(each), LONG)}</li>" for each in test.outcomes) + "</ul>",
-            _short(bits(test.bits)),
-            _short(work(60 * test.hours)),
+            "<ul>" + "".join(f"<li>{t(outcome(each, self.say), LONG)}</li>" for each in test.outcomes) + "</ul>",
+            _short(bits(test.bits, self.say)),
+            _short(work(60 * test.hours, self.say)),
         ]
 
     def protocol(self, level: str) -> str:
@@ -664,7 +480,7 @@ class _Document:
             for step in self.report.protocol
         )
         steps = f'<ol class="plain">{items}</ol>'
-        return section(say("find.protocol"), "", [steps]) if level == "h2" else _h3(say("find.protocol")) + steps
+        return section(self.say("ui.report.measure_again"), "", [steps]) if level == "h2" else _h3(self.say("ui.report.measure_again")) + steps
 
     # --- the case and the end
 
@@ -673,36 +489,36 @@ class _Document:
         parts = []
         if self.report.not_judged:
             rows = [
-                [t(each.title), ", ".join(code(want.field) for want in each.wanted) or t(say("open.nothing_needed"))]
+                [t(each.title), ", ".join(code(want.field) for want in each.wanted) or t(self.say("ui.page.open.nothing_needed"))]
                 for each in self.report.not_judged
             ]
-            parts.append(_full(table(say("open.not_judged"), [say("causes.cause"), say("open.needs")], rows, words=2)))
+            parts.append(_full(table(self.say("ui.page.open.not_judged"), [self.say("ui.page.causes.cause"), self.say("ui.page.open.needs")], rows, words=2)))
         if self.report.ruled_out:
             rows = [[t(each.title), t(each.reason, LONG)] for each in self.report.ruled_out]
-            parts.append(_full(table(say("open.ruled_out"), [say("causes.cause"), say("open.reason")], rows, words=2)))
-        return section(say("open.heading"), "", parts) if parts else ""
+            parts.append(_full(table(self.say("ui.page.open.ruled_out"), [self.say("ui.page.causes.cause"), self.say("ui.page.open.reason")], rows, words=2)))
+        return section(self.say("ui.page.open.heading"), "", parts) if parts else ""
 
     def case(self) -> str:
         fields = self.base.knowledge.vocabulary
-        head = [say("case.field"), say("case.value")]
+        head = [self.say("ui.page.case.field"), self.say("ui.page.case.value")]
         rows = []
         for name, value in self.report.case.items():
             about = fields.get(name)
             question = t(about.question, LONG) if about else ""
             rows.append([f"{question}{code(name)}", t(self.answer(value, about.unit if about else "1"), LONG)])
-        parts = [_full(table(say("case.given"), head, rows, words=2))]
+        parts = [_full(table(self.say("ui.page.case.given"), head, rows, words=2))]
         open_ = {name: how for name, how in self.asked.items() if how != "answered"}
         if open_:
             rows = [
                 [
                     f"{t(fields[name].question, LONG)}{code(name)}" if name in fields else code(name),
-                    t(say(f"case.{how}")),
+                    t(self.say(f"ui.asked.{how.replace(' ', '_')}")),
                 ]
                 for name, how in open_.items()
             ]
-            parts.append(_full(table(say("case.asked"), head, rows, words=2)))
+            parts.append(_full(table(self.say("ui.page.case.asked"), head, rows, words=2)))
         if self.report.findings:
-            parts += [_h3(say("case.findings")), _list(t(each.says, LONG) for each in self.report.findings)]
+            parts += [_h3(self.say("ui.page.case.findings")), _list(t(each.says, LONG) for each in self.report.findings)]
         if self.report.derived:
             rows = []
             for each in self.report.derived:
@@ -710,19 +526,19 @@ class _Document:
                 inputs = t(", ".join(each.inputs), LONG)
                 formula = f"{t(each.formula, LONG)}<small>{inputs}</small><small>{self.cited((each.source,))}</small>"
                 rows.append([code(each.name), t(f"{each.value}{unit}"), formula])
-            head = [say("case.quantity"), say("case.value"), say("case.formula")]
-            parts.append(_full(table(say("case.derived"), head, rows, words=3, stacked=True)))
-        return section(say("case.heading"), say("case.lede"), parts)
+            head = [self.say("ui.page.case.quantity"), self.say("ui.page.case.value"), self.say("ui.page.case.formula")]
+            parts.append(_full(table(self.say("ui.page.case.derived"), head, rows, words=3, stacked=True)))
+        return section(self.say("ui.page.case.heading"), self.say("ui.page.case.lede"), parts)
 
     def answer(self, value: object, unit: str) -> str:
         if isinstance(value, bool):
-            return say("case.yes" if value else "case.no")
+            return self.say("ui.value.yes" if value else "ui.value.no")
         return with_unit(f"{value:g}" if isinstance(value, float) else str(value), unit if unit else "1")
 
     def notes(self) -> str:
         if not self.report.notes:
             return ""
-        return section(say("notes.heading"), "", [_list(t(note, LONG) for note in self.report.notes)])
+        return section(self.say("ui.report.notes"), "", [_list(t(note, LONG) for note in self.report.notes)])
 
     def sources(self) -> str:
         parts = []
@@ -732,17 +548,17 @@ class _Document:
             parts.append(f'<ul class="plain sources">{items}</ul>')
         made = self.report.versions
         rows = [["diagnose", code(made.diagnose)]]
-        rows += [[t(say(f"versions.{name}")), code(getattr(made, name))] for name in ("rules", "knowledge", "case")]
-        head = [say("versions.part"), say("versions.version")]
-        parts.append(table(say("versions.caption"), head, rows, words=2))
-        return section(say("sources.heading"), say("sources.lede"), parts)
+        rows += [[t(self.say(f"ui.page.versions.{name}")), code(getattr(made, name))] for name in ("rules", "knowledge", "case")]
+        head = [self.say("ui.page.versions.part"), self.say("ui.page.versions.version")]
+        parts.append(table(self.say("ui.page.versions.caption"), head, rows, words=2))
+        return section(self.say("ui.page.sources.heading"), self.say("ui.page.sources.lede"), parts)
 
     def cited(self, sources: Iterable[Citation]) -> str:
         """Short forms with grades, each a link to the list at the end."""
         made = []
         for each in sources:
             self.used[each.ref] = each
-            grade = say(f"grade.{each.grade}")
+            grade = self.say(f"ui.grade.{each.grade}")
             if each.ref == each.grade:
                 made.append(f'<a href="#source-{t(each.ref)}">{t(grade)}</a>')
                 continue
@@ -793,8 +609,8 @@ def _full(figures: str) -> str:
     return f'<div class="full">{figures}</div>'
 
 
-def _expected(predicted: Prediction) -> str:
-    return t(with_unit(range_text(predicted.low, predicted.high), "ohm*cm^2"))
+def _expected(predicted: Prediction, texts: Texts) -> str:
+    return t(with_unit(range_text(predicted.low, predicted.high, texts), "ohm*cm^2"))
 
 
 def _short(figure: str) -> str:

@@ -16,6 +16,7 @@ from diagnose.markup import plain
 from diagnose.scales import Lane, Scale
 from diagnose.scoring import hundredths, probability
 from diagnose.svg import GRID, INK, PALE, QUIET, TEXT, Painter, folded
+from diagnose.texts import Texts
 
 AGAINST, TRACK = "#b3471d", "#eef1f5"
 # From light to dark, so that the order is seen in grey as well.
@@ -24,17 +25,6 @@ BANDS = ("#f3f7f2", "#e6ecd9", "#f4dfc4", "#e9c3ae")
 WIDE, SIDE, BELOW, LINE, THICK, GAP = 353.0, 8.0, 40.0, 14.0, 9.0, 9.0
 # Letters that fit: beside the figures of a cause, of evidence, and in all.
 LETTERS, REASON_LETTERS, ROOM = 46, 30, 54
-
-WORDS = {
-    "causes.axis": "probability",
-    "causes.supported": "supported from here on",
-    "evidence.axis": "decibans, with the probability that they stand for",
-}
-
-
-def say(key: str, **parts: object) -> str:
-    """Words of this module."""
-    return WORDS[key].format(**parts)
 
 
 @dataclass(frozen=True)
@@ -69,10 +59,14 @@ LOOKS: dict[str, dict[str, Any]] = {
 
 
 class Pictures(Painter):
-    """The pictures of a report."""
+    """The pictures of a report, with words from `texts`."""
 
     style: ClassVar[dict[str, Any]] = {"font.size": 10, "hatch.linewidth": 0.9, "xtick.labelsize": 9}
     layout = None
+
+    def __init__(self, texts: Texts) -> None:
+        super().__init__()
+        self.texts = texts
 
     # --- causes
 
@@ -86,7 +80,7 @@ class Pictures(Painter):
             axes.set_xlim(0, 1)
             axes.set_xticks([0, 0.25, 0.5, 0.75, 1], ["0", "0.25", "0.5", "0.75", "1"])
             near = {"xytext": (3, 0), "textcoords": "offset points", "fontsize": 9, "color": QUIET, "va": "top"}
-            axes.annotate(say("causes.supported"), (supported_from, 0), **near)
+            axes.annotate(self.texts("ui.picture.supported"), (supported_from, 0), **near)
             axes.plot([supported_from, supported_from], [2, LINE], color=QUIET, linewidth=0.9)
             for bar, label, top in zip(bars, labels, tops, strict=True):
                 place = _words(axes, top, label, bar.figure)
@@ -104,7 +98,7 @@ class Pictures(Painter):
                 axes.plot([supported_from, supported_from], edge, color=QUIET, linewidth=0.9, zorder=3)
                 if bar.low is not None and bar.high is not None:
                     _whisker(axes, bar.low, bar.high, place)
-            axes.set_xlabel(say("causes.axis"), fontsize=9)
+            axes.set_xlabel(self.texts("ui.report.probability"), fontsize=9)
 
         return self.draw(name, title, says, (WIDE / 72, (bottom + BELOW) / 72), paint)
 
@@ -135,7 +129,7 @@ class Pictures(Painter):
             step = 5 if room <= 28 else 10
             ticks = list(range(step * math.ceil(low / step), step * math.floor(high / step) + 1, step))
             axes.set_xticks(ticks, [f"{_minus(tick)}\n{share(probability(hundredths(tick)))}" for tick in ticks])
-            axes.set_xlabel(say("evidence.axis"), fontsize=9, x=1, ha="right")
+            axes.set_xlabel(self.texts("ui.picture.evidence"), fontsize=9, x=1, ha="right")
             axes.grid(axis="x", linewidth=0.6)
             axes.axvline(0, color=TEXT, linewidth=0.9)
             middles = [(a + b) / 2 for a, b in pairwise(edges)]

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from diagnose.answers import Answer, answers, described
-from diagnose.case import ABSENT
 from diagnose.data import Base
 from diagnose.derived import Value
 from diagnose.entry import Field
@@ -98,7 +97,7 @@ def _possible(base: Base, fields: Fields, name: str) -> Sequence[Answer]:
     found = answers(base).of[name]
     family = fields.get(FAMILY)
     if name == ELECTROLYTE and family is not None:
-        return [each for each in found if each.value != ABSENT and _family(base, each.value) == family]
+        return [each for each in found if _family(base, each.value) == family]
     return found
 
 
@@ -133,27 +132,29 @@ def asking(base: Base, fields: Fields, asked: Collection[str] = ()) -> Asking:
     `asked` are fields that were asked for without being known. Questions are ordered by expected information per minute
     of effort, ties by name; those that tell less than `least_bits` are left out.
     """
-    scale, texts = base.rules.scale.asking, base.knowledge.texts
-    vocabulary = base.knowledge.vocabulary
+    vocabulary, least = base.knowledge.vocabulary, base.rules.scale.asking.least_bits
     seen = outlook(base, fields, [name for name in vocabulary if name not in asked and askable(name, fields, base)])
-    bits = {name: each for name, each in seen.bits.items() if each >= scale.least_bits}
-    value = {name: each / minutes(vocabulary[name], base) for name, each in bits.items()}
+    value = {name: bits / minutes(vocabulary[name], base) for name, bits in seen.bits.items() if bits >= least}
     best = tuple(sorted(value, key=lambda name: (-value[name], name)))
-    verdict = (
-        "healthy" if seen.variants.has("healthy")[0] else "invalid" if seen.variants.has("invalid_data")[0] else ""
-    )
+    return Asking(seen, best, _stop(seen, best, value))
+
+
+def _stop(seen: Outlook, best: Sequence[str], value: Mapping[str, float]) -> Stop | None:
+    """Why nothing more is asked, where that is so; `value` is the information of each question per minute."""
+    scale, texts = seen.base.rules.scale.asking, seen.base.knowledge.texts
     if not best:
-        return Asking(seen, best, Stop(reason="uninformative", says=texts("ui.stop.uninformative")))
+        return Stop(reason="uninformative", says=texts("ui.stop.uninformative"))
     if all(seen.flips(name) < scale.settled_share for name in best):
-        ranked = seen.variants.first[0] >= 0
-        if verdict or (ranked and seen.variants.has("faulty")[0]):
-            key = verdict or "settled"
-            reason: dict[str, str] = {"healthy": "healthy", "invalid": "invalid_data", "settled": "settled"}
-            says = texts(f"ui.stop.{key}", cause=_title(seen, int(seen.variants.first[0])) if ranked else "")
-            return Asking(seen, best, Stop.model_validate({"reason": reason[key], "says": says}))
+        verdict, first = seen.variants.verdict(0), int(seen.variants.first[0])
+        if verdict == "healthy":
+            return Stop(reason="healthy", says=texts("ui.stop.healthy"))
+        if verdict == "invalid_data":
+            return Stop(reason="invalid_data", says=texts("ui.stop.invalid_data"))
+        if verdict == "faulty" and first >= 0:
+            return Stop(reason="settled", says=texts("ui.stop.settled", cause=_title(seen, first)))
     if value[best[0]] * 60.0 < scale.least_bits_per_hour:
-        return Asking(seen, best, Stop(reason="costly", says=texts("ui.stop.costly")))
-    return Asking(seen, best, None)
+        return Stop(reason="costly", says=texts("ui.stop.costly"))
+    return None
 
 
 def _title(seen: Outlook, place: int) -> str:

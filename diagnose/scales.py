@@ -24,69 +24,8 @@ PHOSPHATES = ((1.0, "LiPO3"), (2.0, "Li4P2O7"), (3.0, "Li3PO4"))
 LITHIUM_RICH, HIGH_VOLTAGE = 4.0, 5.0
 LEVELS = ("excellent", "acceptable", "poor", "severe")
 
-WORDS = {
-    "severity.title": "Resistance on the scale of its pairing",
-    "severity.axis": "interfacial resistance, ohm cm2 (each step is a factor of ten)",
-    "severity.case": "This interface",
-    "severity.target": "Target",
-    "severity.target_figure": "up to {figure}",
-    "severity.after": "Predicted after: {remedy}",
-    "severity.says": "{resistance} is {level}. The scale: {basis}",
-    "severity.between": "{resistance} may lie in more than one band. The scale: {basis}",
-    "severity.unknown": "The resistance was not given as a figure. The scale: {basis}",
-    "level.excellent": "excellent",
-    "level.acceptable": "acceptable",
-    "level.poor": "poor",
-    "level.severe": "severe",
-    "band.upto": "up to {high}",
-    "band.between": "{low} to {high}",
-    "band.above": "above {low}",
-    "band.perhaps": "{sure} (perhaps {most})",
-    "li_p.title": "Lithium to phosphorus ratio of the film",
-    "li_p.axis": "Li/P, atomic ratio",
-    "li_p.window": "Low-resistance window given for this pair",
-    "li_p.case": "This film",
-    "li_p.unpublished": "No bounds of the low-resistance window are published that could be read. Without a window of "
-    "your own for this pair, Li/P alone says nothing about the resistance. The phosphates are landmarks, not bounds.",
-    "li_p.says": "Li/P lies {position} the low-resistance window given for this pair. The phosphates are landmarks, "
-    "not bounds.",
-    "li_p.only_window": "Li/P of the film is not known. The phosphates are landmarks, not bounds.",
-    "pressure.title": "Stack pressure",
-    "pressure.axis": "stack pressure, MPa (each step is a factor of ten)",
-    "pressure.window": "Usual window of this pairing",
-    "pressure.case": "This cell",
-    "pressure.says": "The stack pressure lies {position} the usual window of this pairing.",
-    "voltage.title": "Voltage against the windows of stability",
-    "voltage.axis": "V against lithium",
-    "voltage.window": "{material} is stable",
-    "voltage.electrode": "{material}, usual potential",
-    "voltage.cutoffs": "Voltage limits of the cell",
-    "voltage.upto": "up to {figure}",
-    "voltage.from": "from {figure}",
-    "voltage.says": "Where the electrode or the cell goes beyond the window of a material that it touches, that "
-    "material is reduced (below) or oxidised (above).",
-    "position.below": "below",
-    "position.within": "within",
-    "position.above": "above",
-    "position.across": "partly within",
-    "origin.given": "given with the case",
-    "origin.plan": "plan",
-    "origin.family": "usual for the family",
-}
-
-
-def say(key: str, **parts: object) -> str:
-    """Words of this module."""
-    return WORDS[key].format(**parts)
-
-
 _EXPONENT_OR_TO = re.compile(r"(?<=[\d.])[eE](?=[-+\d])|\bto\b")
 _OTHER_SIGN = re.compile(r"[^\d\s.()+\-\u2212\u2013\u2014±<>=≤≥~≈]")
-
-
-def level_words(level: str) -> str:
-    """The name of a band in words."""
-    return say(f"level.{level}")
 
 
 @dataclass(frozen=True)
@@ -142,6 +81,7 @@ class _Scales:
     def __init__(self, report: Report, plan: Plan | None, base: Base, case: Case) -> None:
         self.report, self.plan, self.base, self.case = report, plan, base, case
         self.found: FactBase = fact_base(case, base.knowledge)
+        self.texts = base.knowledge.texts
 
     def all(self) -> Iterator[Scale]:
         for made in (self.severity(), self.li_p(), self.pressure(), self.voltage()):
@@ -159,7 +99,7 @@ class _Scales:
         told, cited = [], []
         for origin in (self.found.origins[name] for name in names if name in self.found.origins):
             if origin.kind in ("given", "family"):
-                told.append(say(f"origin.{origin.kind}"))
+                told.append(self.texts(f"ui.scale.origin.{origin.kind}"))
             if origin.ref:
                 known = {"ref": origin.ref, "grade": origin.grade, "text": self.base.knowledge.short(origin.ref)}
                 cited.append(Citation.model_validate(known))
@@ -188,13 +128,13 @@ class _Scales:
         bands = self.bands()
         if not bands:
             return None
-        lanes = [self.given("interfacial_resistance_ohm_cm2", say("severity.case"))]
+        lanes = [self.given("interfacial_resistance_ohm_cm2", self.texts("ui.scale.severity.case"))]
         target = self.fact("target_resistance_ohm_cm2")
         if target is not None:
-            figure = say("severity.target_figure", figure=with_unit(show(target), "ohm*cm^2"))
+            figure = self.texts("ui.answer.up_to", figure=with_unit(show(target, self.texts), "ohm*cm^2"))
             lanes.append(
                 Lane(
-                    say("severity.target"),
+                    self.texts("ui.scale.severity.target"),
                     figure,
                     Span(-math.inf, target.high),
                     "target",
@@ -207,12 +147,12 @@ class _Scales:
         for step in [step for step in steps if step.predicted and step.place is not None][:MOST_AFTER]:
             assert step.predicted is not None
             span = Span(step.predicted.low, step.predicted.high)
-            label, figure = say("severity.after", remedy=step.title), with_unit(range_text(*span), "ohm*cm^2")
-            lanes.append(Lane(label, figure, span, "after", None, None, say("origin.plan"), step.predicted.sources))
+            label, figure = self.texts("ui.scale.severity.after", remedy=step.title), with_unit(range_text(*span, self.texts), "ohm*cm^2")
+            lanes.append(Lane(label, figure, span, "after", None, None, self.texts("ui.scale.origin.plan"), step.predicted.sources))
         return Scale(
             name="severity",
-            title=say("severity.title"),
-            axis=say("severity.axis"),
+            title=self.texts("ui.scale.severity.title"),
+            axis=self.texts("ui.scale.severity.axis"),
             unit="ohm cm2",
             says=self.severity_says(),
             lanes=tuple(lane for lane in lanes if lane is not None),
@@ -236,8 +176,8 @@ class _Scales:
         for level, end in {**ends, "severe": Span(math.inf, math.inf)}.items():
             if end is not None and end.high > low:
                 which = "upto" if low == -math.inf else "above" if end.high == math.inf else "between"
-                figure = say(f"band.{which}", low=f"{low:g}", high=f"{end.high:g}")
-                made.append(Band(level_words(level), figure, Span(low, end.high), LEVELS.index(level)))
+                figure = self.between(f"{low:g}", f"{end.high:g}", which)
+                made.append(Band(self.texts(f"ui.level.{level}"), figure, Span(low, end.high), LEVELS.index(level)))
                 low = end.high
         return tuple(made)
 
@@ -245,28 +185,28 @@ class _Scales:
         found = self.report.severity
         basis = found.basis.rstrip(".") + "."
         if found.resistance_ohm_cm2 is None:
-            return say("severity.unknown", basis=basis)
+            return self.texts("ui.scale.severity.unknown", basis=basis)
         resistance = with_unit(found.resistance_ohm_cm2, "ohm*cm^2")
         if found.level is None:
-            return say("severity.between", resistance=resistance, basis=basis)
-        return say("severity.says", resistance=resistance, level=level_words(found.level), basis=basis)
+            return self.texts("ui.scale.severity.between", resistance=resistance, basis=basis)
+        return self.texts("ui.scale.severity.says", resistance=resistance, level=self.texts(f"ui.level.{found.level}"), basis=basis)
 
     def li_p(self) -> Scale | None:
-        film = self.given("li_p_ratio", say("li_p.case"))
+        film = self.given("li_p_ratio", self.texts("ui.scale.li_p.case"))
         low, high = self.fact("li_p_window_low"), self.fact("li_p_window_high")
-        window = self.window(say("li_p.window"), low, high, "1", "li_p_window_low", "li_p_window_high")
+        window = self.window(self.texts("ui.scale.li_p.window"), low, high, "1", "li_p_window_low", "li_p_window_high")
         if film is None and window is None:
             return None
         if window is None:
-            says = say("li_p.unpublished")
+            says = self.texts("ui.scale.li_p.unpublished")
         elif film is None:
-            says = say("li_p.only_window")
+            says = self.texts("ui.scale.li_p.only_window")
         else:
-            says = say("li_p.says", position=_position(film.span, window.span))
+            says = self.texts("ui.scale.li_p.says", position=self.texts(f"ui.scale.position.{_position(film.span, window.span)}"))
         return Scale(
             name="li-p",
-            title=say("li_p.title"),
-            axis=say("li_p.axis"),
+            title=self.texts("ui.scale.li_p.title"),
+            axis=self.texts("ui.scale.li_p.axis"),
             unit="Li/P",
             says=says,
             lanes=tuple(lane for lane in (window, film) if lane is not None),
@@ -275,17 +215,17 @@ class _Scales:
         )
 
     def pressure(self) -> Scale | None:
-        cell = self.given("stack_pressure_MPa", say("pressure.case"))
+        cell = self.given("stack_pressure_MPa", self.texts("ui.scale.pressure.case"))
         names = ("pairing.pressure_low_MPa", "pairing.pressure_high_MPa")
-        window = self.window(say("pressure.window"), self.fact(names[0]), self.fact(names[1]), "MPa", *names)
+        window = self.window(self.texts("ui.scale.pressure.window"), self.fact(names[0]), self.fact(names[1]), "MPa", *names)
         if cell is None or window is None:
             return None
         return Scale(
             name="pressure",
-            title=say("pressure.title"),
-            axis=say("pressure.axis"),
+            title=self.texts("ui.scale.pressure.title"),
+            axis=self.texts("ui.scale.pressure.axis"),
             unit="MPa",
-            says=say("pressure.says", position=_position(cell.span, window.span)),
+            says=self.texts("ui.scale.pressure.says", position=self.texts(f"ui.scale.position.{_position(cell.span, window.span)}")),
             lanes=(window, cell),
             log=True,
         )
@@ -297,30 +237,30 @@ class _Scales:
         inside = []
         potential = self.fact("electrode.potential_V")
         if potential is not None:
-            label = say("voltage.electrode", material=self.case.electrode or "")
+            label = self.texts("ui.scale.voltage.electrode", material=self.case.electrode or "")
             told = self.source("electrode.potential_V")
             inside.append(
-                Lane(label, with_unit(show(potential), "V"), potential, "case", _middle(potential), None, *told)
+                Lane(label, with_unit(show(potential, self.texts), "V"), potential, "case", _middle(potential), None, *told)
             )
         if upper is not None or lower is not None:
             low, high = (lower.low if lower else -math.inf), (upper.high if upper else math.inf)
             if lower is None:
-                figure = say("voltage.upto", figure=with_unit(show(upper), "V"))
+                figure = self.texts("ui.answer.up_to", figure=with_unit(show(upper), "V"))
             elif upper is None:
-                figure = say("voltage.from", figure=with_unit(show(lower), "V"))
+                figure = self.texts("ui.answer.from", figure=with_unit(show(lower), "V"))
             else:
-                figure = say("band.between", low=show(lower), high=with_unit(show(upper), "V"))
+                figure = self.texts("ui.value.range", low=show(lower), high=with_unit(show(upper), "V"))
             told = self.source("lower_cutoff_V", "upper_cutoff_V")
-            inside.append(Lane(say("voltage.cutoffs"), figure, Span(low, high), "case", None, None, *told))
+            inside.append(Lane(self.texts("ui.scale.voltage.cutoffs"), figure, Span(low, high), "case", None, None, *told))
         known = [each for each in windows if each is not None]
         if not known or not inside:
             return None
         return Scale(
             name="voltage",
-            title=say("voltage.title"),
-            axis=say("voltage.axis"),
+            title=self.texts("ui.scale.voltage.title"),
+            axis=self.texts("ui.scale.voltage.axis"),
             unit="V",
-            says=say("voltage.says"),
+            says=self.texts("ui.scale.voltage.says"),
             lanes=(*known, *inside),
             ends=Span(0.0, HIGH_VOLTAGE),
         )
@@ -330,7 +270,7 @@ class _Scales:
         names = (f"{material}.reduction_limit_V", f"{material}.oxidation_limit_V")
         low, high = self.fact(names[0]), self.fact(names[1])
         name = getattr(self.case, material) or self.case.electrolyte_family
-        return self.window(say("voltage.window", material=name), low, high, "V", *names)
+        return self.window(self.texts("ui.scale.voltage.window", material=name), low, high, "V", *names)
 
     def window(self, label: str, low: Span | None, high: Span | None, unit: str, *names: str) -> Lane | None:
         """The sure part of a window between two ends, and what it may be at most."""
@@ -352,20 +292,14 @@ def with_unit(text: str, unit: str) -> str:
     return text if unit == "1" or written else f"{text} {unit_label(unit)}"
 
 
-def _end(sure: float, most: float) -> str:
-    """An end of a window, with where else it may be."""
-    return f"{sure:.4g}" if sure == most else say("band.perhaps", sure=f"{sure:.4g}", most=f"{most:.4g}")
-
-
 def _middle(span: Span) -> float | None:
     return span.low if span.low == span.high else None
 
 
 def _position(case: Span, window: Span) -> str:
-    """Whether a value lies below, within or above a window, in words."""
+    """Whether a value lies below, within, above or across a window."""
     if case.high < window.low:
-        return say("position.below")
+        return "below"
     if case.low > window.high:
-        return say("position.above")
-    inside = window.low <= case.low and case.high <= window.high
-    return say("position.within" if inside else "position.across")
+        return "above"
+    return "within" if window.low <= case.low and case.high <= window.high else "across"
