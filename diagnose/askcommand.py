@@ -13,10 +13,11 @@ from diagnose.console import Console
 from diagnose.consultation import Consultation, consult
 from diagnose.data import Base
 from diagnose.errors import CaseError, DiagnoseError, UsageError, did_you_mean
-from diagnose.explaintext import Found, effort, explanation_text, prospects
+from diagnose.explaintext import Found, explanation_text
 from diagnose.explanation import Explanation
 from diagnose.facts import MATERIALS
 from diagnose.guidance import Question, Stop
+from diagnose.guidancetext import effort, prospect
 from diagnose.interview import GIVEN, NOT_APPLICABLE, UNKNOWN, Interview, changes_in, known_material
 from diagnose.nexttest import offers
 from diagnose.page import Page
@@ -208,7 +209,7 @@ class Conversation:
         self._tell(step.why)
         self._tell(step.help)
         page = Page(self.width, self.texts)
-        prospects(page, step)
+        page.items((prospect(each, self.texts) for each in step.prospects), "   ")
         self.console.tell(page.text() if page.lines else "")
 
     def _so_far(self) -> None:

@@ -20,7 +20,7 @@ def consultation_text(found: Consultation, texts: Texts, width: int = 100) -> st
     first, last = Page(width, texts), Page(width, texts)
     opening(first, found.report)
     closing(last, found.report)
-    parts = [first.text(), guidance_text(found.guidance, width), plan_text(found.guidance.plan, width, texts)]
+    parts = [first.text(), guidance_text(found.guidance, width, texts), plan_text(found.guidance.plan, width, texts)]
     if found.asked:
         page = Page(width, texts)
         page.add(texts("ui.asked.head"))
@@ -32,7 +32,7 @@ def consultation_text(found: Consultation, texts: Texts, width: int = 100) -> st
 
 def consultation_markdown(found: Consultation, texts: Texts) -> str:
     """A consultation as Markdown."""
-    parts = [markdown(found.report, texts), guidance_markdown(found.guidance)]
+    parts = [markdown(found.report, texts), guidance_markdown(found.guidance, texts)]
     if found.asked:
         lines = "".join(f"- {line}\n" for line in what_was_asked(found.asked, texts))
         parts.append(f"## {texts('ui.asked.head')}\n\n{lines}")

@@ -139,7 +139,13 @@ class _Document:
         key = [(self.say("ui.page.resistance"), resistance, level)]
         if report.causes:
             first = report.causes[0]
-            key.append((self.say("ui.page.first_cause"), first.title, self.say("ui.report.probability_of", probability=share(first.probability))))
+            key.append(
+                (
+                    self.say("ui.page.first_cause"),
+                    first.title,
+                    self.say("ui.report.probability_of", probability=share(first.probability)),
+                )
+            )
         todo = next((step for step in self.steps if step.status == "recommended"), None)
         if todo is not None and report.verdict not in ("undetermined", "outside_scope"):
             key.append((self.say("ui.page.do_first"), todo.title, self.effort(todo)))
@@ -177,13 +183,21 @@ class _Document:
 
     def causes(self) -> str:
         if not self.report.causes:
-            return "" if self.report.verdict == "healthy" else section(self.say("ui.page.causes.heading"), self.say("ui.page.causes.none"), [])
+            return (
+                ""
+                if self.report.verdict == "healthy"
+                else section(self.say("ui.page.causes.heading"), self.say("ui.page.causes.none"), [])
+            )
         shown, rest = self.report.causes[:MOST_CAUSES], self.report.causes[MOST_CAUSES:]
         lede = self.say("ui.page.causes.lede")
         head = [self.say("ui.page.causes.cause"), self.say("ui.page.causes.probability")]
         if self.robustness:
             lede = f"{lede} {self.say('ui.page.causes.draws', draws=self.robustness.draws)}"
-            head = [self.say("ui.page.causes.cause"), self.say("ui.page.causes.range"), self.say("ui.page.causes.first")]
+            head = [
+                self.say("ui.page.causes.cause"),
+                self.say("ui.page.causes.range"),
+                self.say("ui.page.causes.first"),
+            ]
         bars, rows = [], []
         for cause in shown:
             drawn = self.draws.get(cause.cause)
@@ -249,9 +263,7 @@ class _Document:
         head = [self.say("ui.page.why.decibans"), self.say("ui.page.why.evidence")]
         yield _pair(picture, table(self.say("ui.page.why.caption"), head, rows, words=2, foot=foot))
         hidden = [
-            f"{line.because.rstrip('.')} ({_signed(line.decibans)})"
-            for line in cause.contributions
-            if not line.counted
+            f"{line.because.rstrip('.')} ({_signed(line.decibans)})" for line in cause.contributions if not line.counted
         ]
         if hidden:
             yield _p(self.say("ui.page.why.screened", lines="; ".join(hidden)), "note")
@@ -280,7 +292,11 @@ class _Document:
         yield _p(scale.says)
         stretches = [f"{band.label} {band.figure}" for band in scale.bands]
         stretches += [f"{label} {value:g}" for value, label in scale.landmarks]
-        marks = _p(self.say("ui.page.scales.marks", axis=scale.unit, marks="; ".join(stretches)), "note") if stretches else ""
+        marks = (
+            _p(self.say("ui.page.scales.marks", axis=scale.unit, marks="; ".join(stretches)), "note")
+            if stretches
+            else ""
+        )
         figures = table(self.say("ui.page.scales.caption"), head, rows, words=2) if rows else ""
         yield _pair(picture, figures + marks)
 
@@ -322,21 +338,32 @@ class _Document:
         usable = [step for step in self.steps if step.status != "contraindicated"]
         struck = [step for step in self.steps if step.status == "contraindicated"]
         if not self.steps:
-            return section(self.say("ui.report.what_to_do"), self.say("ui.page.plan.none"), []) if self.report.causes else ""
+            return (
+                section(self.say("ui.report.what_to_do"), self.say("ui.page.plan.none"), [])
+                if self.report.causes
+                else ""
+            )
         parts = []
         if usable:
-            head = [self.say(f"ui.page.plan.head.{name}") for name in ("remedy", "how", "treats", "predicted", "effort", "hazards")]
+            head = [
+                self.say(f"ui.page.plan.head.{name}")
+                for name in ("remedy", "how", "treats", "predicted", "effort", "hazards")
+            ]
             rows = [self.step(step) for step in usable[:MOST_STEPS]]
             parts.append(_full(table(self.say("ui.page.plan.caption"), head, rows, words=6, stacked=True)))
         if usable[MOST_STEPS:]:
-            parts.append(_p(self.say("ui.page.plan.more", titles="; ".join(step.title for step in usable[MOST_STEPS:]))))
+            parts.append(
+                _p(self.say("ui.page.plan.more", titles="; ".join(step.title for step in usable[MOST_STEPS:])))
+            )
         if self.guidance and self.guidance.plan.conflicts:
             parts += [_h3(self.say("ui.plan.combine")), _list(self.conflicts(self.guidance.plan.conflicts))]
         if struck:
             items = [self.struck(step) for step in struck[:MOST_STRUCK]]
             parts += [_h3(self.say("ui.report.what_not_to_do")), _list(items)]
         if struck[MOST_STRUCK:]:
-            parts.append(_p(self.say("ui.page.plan.more_struck", titles="; ".join(step.title for step in struck[MOST_STRUCK:]))))
+            parts.append(
+                _p(self.say("ui.page.plan.more_struck", titles="; ".join(step.title for step in struck[MOST_STRUCK:])))
+            )
         lede = self.guidance.plan.says if self.guidance else self.say("ui.page.plan.lede")
         return section(self.say("ui.report.what_to_do"), lede, parts)
 
@@ -351,9 +378,8 @@ class _Document:
         if settings:
             how.append(f"<p><b>{t(self.say('ui.page.plan.settings'))}</b> {t(' '.join(settings), LONG)}</p>")
         if step.predicted is not None:
-            how.append(
-                f"<p><b>{t(self.say('ui.page.plan.basis'))}</b> {self.known(step.predicted.basis, step.predicted.sources)}</p>"
-            )
+            basis = self.known(step.predicted.basis, step.predicted.sources)
+            how.append(f"<p><b>{t(self.say('ui.page.plan.basis'))}</b> {basis}</p>")
         how.append(f"<p><b>{t(self.say('ui.page.plan.check'))}</b> {t(step.verify, LONG)}</p>")
         return [
             f"{t(place)}<small>{t(status)}</small>",
@@ -361,7 +387,8 @@ class _Document:
             self.treated(step),
             t(self.say("ui.page.plan.not_known")) if step.predicted is None else _expected(step.predicted, self.say),
             "<br>".join(t(each) for each in self.efforts(step)),
-            "<br>".join(t(self.say(f"ui.hazard.{each}")) for each in step.hazards) or t(self.say("ui.page.plan.no_hazards")),
+            "<br>".join(t(self.say(f"ui.hazard.{each}")) for each in step.hazards)
+            or t(self.say("ui.page.plan.no_hazards")),
         ]
 
     def treated(self, step: PlanStep) -> str:
@@ -376,7 +403,11 @@ class _Document:
             if step.hours < 1
             else self.say("ui.page.plan.hours", hours=f"{step.hours:g}")
         )
-        told = [self.say("ui.page.plan.cost", cost=self.say(f"ui.cost.{step.cost}")), hours, self.say(f"ui.readiness.{step.readiness}")]
+        told = [
+            self.say("ui.page.plan.cost", cost=self.say(f"ui.cost.{step.cost}")),
+            hours,
+            self.say(f"ui.readiness.{step.readiness}"),
+        ]
         told += [] if step.ready else [self.say("ui.plan.not_ready")]
         return [*told, self.say("ui.plan.reversible" if step.reversible else "ui.plan.irreversible")]
 
@@ -439,7 +470,10 @@ class _Document:
             if wanted:
                 head = [self.say("ui.page.find.head.question"), self.say("ui.page.find.head.tells")]
                 rows = [
-                    [f"{t(each.question, LONG)}{code(each.field)}", self.say("ui.report.up_to", decibans=f"{each.decibans:.1f}")]
+                    [
+                        f"{t(each.question, LONG)}{code(each.field)}",
+                        self.say("ui.report.up_to", decibans=f"{each.decibans:.1f}"),
+                    ]
                     for each in wanted
                 ]
                 parts.append(_full(table(self.say("ui.page.find.questions_caption"), head, rows)))
@@ -480,7 +514,11 @@ class _Document:
             for step in self.report.protocol
         )
         steps = f'<ol class="plain">{items}</ol>'
-        return section(self.say("ui.report.measure_again"), "", [steps]) if level == "h2" else _h3(self.say("ui.report.measure_again")) + steps
+        return (
+            section(self.say("ui.report.measure_again"), "", [steps])
+            if level == "h2"
+            else _h3(self.say("ui.report.measure_again")) + steps
+        )
 
     # --- the case and the end
 
@@ -489,13 +527,34 @@ class _Document:
         parts = []
         if self.report.not_judged:
             rows = [
-                [t(each.title), ", ".join(code(want.field) for want in each.wanted) or t(self.say("ui.page.open.nothing_needed"))]
+                [
+                    t(each.title),
+                    ", ".join(code(want.field) for want in each.wanted) or t(self.say("ui.page.open.nothing_needed")),
+                ]
                 for each in self.report.not_judged
             ]
-            parts.append(_full(table(self.say("ui.page.open.not_judged"), [self.say("ui.page.causes.cause"), self.say("ui.page.open.needs")], rows, words=2)))
+            parts.append(
+                _full(
+                    table(
+                        self.say("ui.page.open.not_judged"),
+                        [self.say("ui.page.causes.cause"), self.say("ui.page.open.needs")],
+                        rows,
+                        words=2,
+                    )
+                )
+            )
         if self.report.ruled_out:
             rows = [[t(each.title), t(each.reason, LONG)] for each in self.report.ruled_out]
-            parts.append(_full(table(self.say("ui.page.open.ruled_out"), [self.say("ui.page.causes.cause"), self.say("ui.page.open.reason")], rows, words=2)))
+            parts.append(
+                _full(
+                    table(
+                        self.say("ui.page.open.ruled_out"),
+                        [self.say("ui.page.causes.cause"), self.say("ui.page.open.reason")],
+                        rows,
+                        words=2,
+                    )
+                )
+            )
         return section(self.say("ui.page.open.heading"), "", parts) if parts else ""
 
     def case(self) -> str:
@@ -518,7 +577,10 @@ class _Document:
             ]
             parts.append(_full(table(self.say("ui.page.case.asked"), head, rows, words=2)))
         if self.report.findings:
-            parts += [_h3(self.say("ui.page.case.findings")), _list(t(each.says, LONG) for each in self.report.findings)]
+            parts += [
+                _h3(self.say("ui.page.case.findings")),
+                _list(t(each.says, LONG) for each in self.report.findings),
+            ]
         if self.report.derived:
             rows = []
             for each in self.report.derived:
@@ -548,7 +610,10 @@ class _Document:
             parts.append(f'<ul class="plain sources">{items}</ul>')
         made = self.report.versions
         rows = [["diagnose", code(made.diagnose)]]
-        rows += [[t(self.say(f"ui.page.versions.{name}")), code(getattr(made, name))] for name in ("rules", "knowledge", "case")]
+        rows += [
+            [t(self.say(f"ui.page.versions.{name}")), code(getattr(made, name))]
+            for name in ("rules", "knowledge", "case")
+        ]
         head = [self.say("ui.page.versions.part"), self.say("ui.page.versions.version")]
         parts.append(table(self.say("ui.page.versions.caption"), head, rows, words=2))
         return section(self.say("ui.page.sources.heading"), self.say("ui.page.sources.lede"), parts)

@@ -17,8 +17,9 @@ from diagnose.guidance import (
     Why,
     WhyNot,
 )
+from diagnose.guidancetext import offer_line, question_line
 from diagnose.page import Page
-from diagnose.render import decibans, source
+from diagnose.render import decibans, source, verdict
 from diagnose.texts import Texts
 
 DEEP = 14
@@ -104,7 +105,7 @@ def matters_text(found: Matters, texts: Texts, width: int = 100) -> str:
     page.add(f"{found.question} ({found.field})")
     page.add(found.says)
     for each in found.answers:
-        first = ", ".join(map(standing, each.first)) or texts(f"ui.verdict.{each.verdict}")
+        first = ", ".join(map(standing, each.first)) or verdict(each.verdict, texts)
         page.add(f"{'*' if each.now else ' '} {each.answer}: {first}", "  ", "      ")
     page.add(texts("ui.matters.star"), "  ")
     return page.text()
@@ -120,7 +121,7 @@ def what_if_text(found: WhatIf, texts: Texts, width: int = 100) -> str:
     page = Page(width, texts)
     page.add(found.says)
     if found.verdict_before != found.verdict_after:
-        before, after = (texts(f"ui.verdict.{each}") for each in (found.verdict_before, found.verdict_after))
+        before, after = (verdict(each, texts) for each in (found.verdict_before, found.verdict_after))
         page.add(texts("ui.what_if.verdict", before=before, after=after))
     for each in found.moved:
         before, after = ("   -" if chance is None else f"{chance:.2f}" for chance in (each.before, each.after))
@@ -145,43 +146,6 @@ def contrast_text(found: Contrast, texts: Texts, width: int = 100) -> str:
 
 def _listed(page: Page, found: Iterable[Question | TestOffer]) -> None:
     for place, each in enumerate(found, 1):
-        if isinstance(each, Question):
-            question_lines(page, place, each)
-        else:
-            offer_lines(page, place, each)
-
-
-def question_lines(page: Page, place: int, each: Question) -> None:
-    """A question, why it is asked, and what its answers would mean."""
-    texts = page.texts
-    page.add(f"{place}. {each.question} ({each.field}{effort(each, texts)})", "", "   ")
-    page.add(each.why, "   ")
-    prospects(page, each)
-
-
-def effort(question: Question, texts: Texts) -> str:
-    """How long it takes to find an answer, when it takes more than to read the question."""
-    return "" if question.minutes <= 1 else texts("ui.ask.effort", minutes=f"{question.minutes:.0f}")
-
-
-def prospects(page: Page, question: Question) -> None:
-    """What the answers to a question would mean."""
-    texts = page.texts
-    for each in question.prospects:
-        first = texts("ui.ask.nothing_first") if each.first is None else standing(each.first)
-        share = f"{100 * each.share:.0f}"
-        page.after("- ", texts("ui.ask.prospect", answer=each.answer, share=share, first=first), "   ")
-
-
-def offer_lines(page: Page, place: int, each: TestOffer) -> None:
-    """A test worth doing, with what each outcome would mean."""
-    texts = page.texts
-    about = texts("ui.test.about", hours=f"{each.hours:g}", bits=f"{each.bits:.2f}")
-    destroys = f", {texts('ui.test.destructive')}" if each.destructive else ""
-    page.add(f"{place}. {each.title} ({about}{destroys})", "", "   ")
-    page.add(each.how, "   ")
-    page.add(texts("ui.test.needs", needs=", ".join(each.needs)), "   ")
-    for outcome in each.outcomes:
-        chance = "" if outcome.probability is None else f" {outcome.probability:.2f}"
-        words = texts("ui.test.outcome", shows=outcome.shows, share=f"{100 * outcome.share:.0f}")
-        page.after("- ", f"{words} {outcome.title}{chance}".rstrip(), "   ")
+        line = question_line(each, page.texts) if isinstance(each, Question) else offer_line(each, page.texts)
+        page.after(f"{place}. ", line.says)
+        page.items(line.inner, "   ")

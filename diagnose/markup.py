@@ -6,12 +6,6 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from html import escape
 
-JUDGEMENT = (
-    "The rules weigh evidence by published findings and by judgement. Their probabilities are judgement and are not "
-    "calibrated: a cause with probability 0.8 need not be right in 8 of 10 cells. A first cause is where to look "
-    "first, not a proof."
-)
-
 CSS = """
 :root { color-scheme: light; --ink: #1c2733; --quiet: #56616d; --line: #d5dae0; --accent: #24507a; }
 * { box-sizing: border-box; }

@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 MOST_CAUSES, MOST_WHY, MOST_REMEDIES, MOST_WANTED, MOST_EFFECTS = 5, 3, 6, 5, 2
 BAR = 20
 IN_ENGLISH = english()
-VERDICTS = IN_ENGLISH.room("ui.verdict")
-HAZARDS = IN_ENGLISH.room("ui.hazard")
 
 
 def decibans(value: float) -> str:
@@ -35,6 +33,11 @@ def bar(probability: float) -> str:
     return "#" * filled + "." * (BAR - filled)
 
 
+def verdict(name: str, texts: Texts = IN_ENGLISH) -> str:
+    """A verdict in capitals."""
+    return texts(f"ui.verdict.{name}").upper()
+
+
 def severity_line(report: Report, texts: Texts = IN_ENGLISH) -> str:
     """The resistance on the scale of its pairing."""
     found = report.severity
@@ -44,7 +47,7 @@ def severity_line(report: Report, texts: Texts = IN_ENGLISH) -> str:
     resistance = f"{found.resistance_ohm_cm2}{unit}"
     if found.acceptable_ohm_cm2 is None:
         return texts("ui.severity.figure", resistance=resistance)
-    level = texts(f"ui.level.{found.level}" if found.level else "ui.severity.between")
+    level = texts(f"ui.level.{found.level}" if found.level else "ui.severity.between").upper()
     acceptable = f"{found.acceptable_ohm_cm2:g}"
     return texts("ui.severity.judged", resistance=resistance, level=level, acceptable=acceptable)
 
@@ -77,7 +80,7 @@ def _short(text: str) -> str:
     return head if len(head) <= 60 else head[:57].rstrip() + "..."
 
 
-def _facts(contribution: Contribution, texts: Texts) -> str:
+def rests_on(contribution: Contribution, texts: Texts = IN_ENGLISH) -> str:
     """The facts a line rests on; where one was not given with the case, what it was taken from."""
     return ", ".join(
         f"{each.name} = {each.value}" + ("" if each.origin == "given" else f" ({texts(f'ui.origin.{each.origin}')})")
@@ -102,7 +105,7 @@ def opening(page: Page, report: Report) -> None:
     """What was found: the verdict, the ranked causes and the case for the likely ones."""
     texts = page.texts
     page.add(f"{report.title}   {severity_line(report, texts)}", hang="    ")
-    page.add(f"{texts(f'ui.verdict.{report.verdict}')}. {' '.join(report.because)}", hang="    ")
+    page.add(f"{verdict(report.verdict, texts)}. {' '.join(report.because)}", hang="    ")
     _causes(page, report)
     for cause in explained(report) if report.verdict != "healthy" else ():
         _why(page, cause)
@@ -162,7 +165,7 @@ def _why(page: Page, cause: CauseResult) -> None:
     for line in (each for each in cause.contributions if each.counted):
         known = source(line.sources, texts)
         page.add(f"{decibans(line.decibans):>10}  {line.because} [{known}]", "  ", " " * 14)
-        page.add(f"{_tail(line.rule)}: {_facts(line, texts)}".rstrip(": "), " " * 14)
+        page.add(f"{_tail(line.rule)}: {rests_on(line, texts)}".rstrip(": "), " " * 14)
     if cause.clipped:
         page.add(f"{decibans(cause.clipped):>10}  {texts('ui.report.beyond_cap')}", "  ")
     probability = f"{cause.probability:.2f}"
@@ -273,8 +276,8 @@ HEADINGS = ("find_out_next", "what_to_do", "what_not_to_do", "measure_again")
 def _styles(texts: Texts) -> Iterator[tuple[str, str]]:
     """What is coloured in a text: a pattern, of which the last group counts, and a style."""
     yield r"\A.*", "bold"
-    for verdict, style in STYLES.items():
-        yield rf"^({re.escape(texts(f'ui.verdict.{verdict}'))})\.", style
+    for name, style in STYLES.items():
+        yield rf"^({re.escape(verdict(name, texts))})\.", style
     yield r"^ +(\+\d+\.\d\d dB) ", "green"
     yield r"^ +(-\d+\.\d\d dB) ", "red"
     yield r"(#+)\.*$", "cyan"
@@ -320,7 +323,7 @@ def _markdown(report: Report, texts: Texts) -> Iterator[str]:
 
     yield f"# {_inline(report.title)}"
     yield ""
-    yield f"**{texts(f'ui.verdict.{report.verdict}')}.** {_inline(' '.join(report.because))}"
+    yield f"**{verdict(report.verdict, texts)}.** {_inline(' '.join(report.because))}"
     yield ""
     resistance = severity_line(report, texts)
     scale = texts("ui.severity.scale", basis=report.severity.basis.rstrip("."))

@@ -147,8 +147,15 @@ class _Scales:
         for step in [step for step in steps if step.predicted and step.place is not None][:MOST_AFTER]:
             assert step.predicted is not None
             span = Span(step.predicted.low, step.predicted.high)
-            label, figure = self.texts("ui.scale.severity.after", remedy=step.title), with_unit(range_text(*span, self.texts), "ohm*cm^2")
-            lanes.append(Lane(label, figure, span, "after", None, None, self.texts("ui.scale.origin.plan"), step.predicted.sources))
+            label, figure = (
+                self.texts("ui.scale.severity.after", remedy=step.title),
+                with_unit(range_text(*span, self.texts), "ohm*cm^2"),
+            )
+            lanes.append(
+                Lane(
+                    label, figure, span, "after", None, None, self.texts("ui.scale.origin.plan"), step.predicted.sources
+                )
+            )
         return Scale(
             name="severity",
             title=self.texts("ui.scale.severity.title"),
@@ -175,8 +182,7 @@ class _Scales:
         made, low = [], -math.inf
         for level, end in {**ends, "severe": Span(math.inf, math.inf)}.items():
             if end is not None and end.high > low:
-                which = "upto" if low == -math.inf else "above" if end.high == math.inf else "between"
-                figure = self.between(f"{low:g}", f"{end.high:g}", which)
+                figure = self.stretch(*("" if math.isinf(each) else f"{each:g}" for each in (low, end.high)))
                 made.append(Band(self.texts(f"ui.level.{level}"), figure, Span(low, end.high), LEVELS.index(level)))
                 low = end.high
         return tuple(made)
@@ -189,7 +195,9 @@ class _Scales:
         resistance = with_unit(found.resistance_ohm_cm2, "ohm*cm^2")
         if found.level is None:
             return self.texts("ui.scale.severity.between", resistance=resistance, basis=basis)
-        return self.texts("ui.scale.severity.says", resistance=resistance, level=self.texts(f"ui.level.{found.level}"), basis=basis)
+        return self.texts(
+            "ui.scale.severity.says", resistance=resistance, level=self.texts(f"ui.level.{found.level}"), basis=basis
+        )
 
     def li_p(self) -> Scale | None:
         film = self.given("li_p_ratio", self.texts("ui.scale.li_p.case"))
@@ -202,7 +210,9 @@ class _Scales:
         elif film is None:
             says = self.texts("ui.scale.li_p.only_window")
         else:
-            says = self.texts("ui.scale.li_p.says", position=self.texts(f"ui.scale.position.{_position(film.span, window.span)}"))
+            says = self.texts(
+                "ui.scale.li_p.says", position=self.texts(f"ui.scale.position.{_position(film.span, window.span)}")
+            )
         return Scale(
             name="li-p",
             title=self.texts("ui.scale.li_p.title"),
@@ -217,7 +227,9 @@ class _Scales:
     def pressure(self) -> Scale | None:
         cell = self.given("stack_pressure_MPa", self.texts("ui.scale.pressure.case"))
         names = ("pairing.pressure_low_MPa", "pairing.pressure_high_MPa")
-        window = self.window(self.texts("ui.scale.pressure.window"), self.fact(names[0]), self.fact(names[1]), "MPa", *names)
+        window = self.window(
+            self.texts("ui.scale.pressure.window"), self.fact(names[0]), self.fact(names[1]), "MPa", *names
+        )
         if cell is None or window is None:
             return None
         return Scale(
@@ -225,7 +237,9 @@ class _Scales:
             title=self.texts("ui.scale.pressure.title"),
             axis=self.texts("ui.scale.pressure.axis"),
             unit="MPa",
-            says=self.texts("ui.scale.pressure.says", position=self.texts(f"ui.scale.position.{_position(cell.span, window.span)}")),
+            says=self.texts(
+                "ui.scale.pressure.says", position=self.texts(f"ui.scale.position.{_position(cell.span, window.span)}")
+            ),
             lanes=(window, cell),
             log=True,
         )
@@ -240,18 +254,30 @@ class _Scales:
             label = self.texts("ui.scale.voltage.electrode", material=self.case.electrode or "")
             told = self.source("electrode.potential_V")
             inside.append(
-                Lane(label, with_unit(show(potential, self.texts), "V"), potential, "case", _middle(potential), None, *told)
+                Lane(
+                    label,
+                    with_unit(show(potential, self.texts), "V"),
+                    potential,
+                    "case",
+                    _middle(potential),
+                    None,
+                    *told,
+                )
             )
         if upper is not None or lower is not None:
             low, high = (lower.low if lower else -math.inf), (upper.high if upper else math.inf)
             if lower is None:
-                figure = self.texts("ui.answer.up_to", figure=with_unit(show(upper), "V"))
+                figure = self.texts("ui.answer.up_to", figure=with_unit(show(upper, self.texts), "V"))
             elif upper is None:
-                figure = self.texts("ui.answer.from", figure=with_unit(show(lower), "V"))
+                figure = self.texts("ui.answer.from", figure=with_unit(show(lower, self.texts), "V"))
             else:
-                figure = self.texts("ui.value.range", low=show(lower), high=with_unit(show(upper), "V"))
+                figure = self.texts(
+                    "ui.value.range", low=show(lower, self.texts), high=with_unit(show(upper, self.texts), "V")
+                )
             told = self.source("lower_cutoff_V", "upper_cutoff_V")
-            inside.append(Lane(self.texts("ui.scale.voltage.cutoffs"), figure, Span(low, high), "case", None, None, *told))
+            inside.append(
+                Lane(self.texts("ui.scale.voltage.cutoffs"), figure, Span(low, high), "case", None, None, *told)
+            )
         known = [each for each in windows if each is not None]
         if not known or not inside:
             return None
@@ -280,10 +306,21 @@ class _Scales:
         most = Span(low.low if low else -math.inf, high.high if high else math.inf)
         if sure.low > sure.high:
             sure = most
-        ends = {"low": _end(sure.low, most.low), "high": _end(sure.high, most.high)}
-        which = "above" if high is None else "upto" if low is None else "between"
-        figure = say(f"band.{which}", **ends) + ("" if unit == "1" else f" {unit_label(unit)}")
+        ends = ("" if math.isinf(each) else self.end(each, wide) for each, wide in zip(sure, most, strict=True))
+        figure = self.stretch(*ends) + ("" if unit == "1" else f" {unit_label(unit)}")
         return Lane(label, figure, sure, "window", None, None if most == sure else most, *self.source(*names))
+
+    def stretch(self, low: str, high: str) -> str:
+        """A stretch of a scale in words; an end without a figure is open."""
+        if not low:
+            return self.texts("ui.answer.up_to", figure=high)
+        return self.texts("ui.value.range", low=low, high=high) if high else self.texts("ui.scale.above", low=low)
+
+    def end(self, sure: float, most: float) -> str:
+        """An end of a window, with where else it may be."""
+        if sure == most:
+            return f"{sure:.4g}"
+        return self.texts("ui.scale.perhaps", sure=f"{sure:.4g}", most=f"{most:.4g}")
 
 
 def with_unit(text: str, unit: str) -> str:

@@ -11,10 +11,11 @@ from html import escape
 from typing import TYPE_CHECKING, Any
 
 import diagnose as package
-from diagnose.markup import JUDGEMENT, code, document, named, p, plain, section, t, table
+from diagnose.markup import code, document, named, p, plain, section, t, table
 from diagnose.periods import Group, causes_of
 from diagnose.summary import LONGEST_EXAMPLE, Share, Summary, percent, title_of, too_many
-from diagnose.svg import INK, NO_PICTURES, PALE, TEXT, Painter, folded
+from diagnose.svg import INK, PALE, TEXT, Painter, folded
+from diagnose.texts import english
 
 if TYPE_CHECKING:
     from diagnose.data import Base
@@ -43,7 +44,7 @@ def page(summary: Summary, base: Base, title: str, source: str = "", versions: M
     draw = _Painter()
     body = [
         _top(summary, base, title),
-        *([] if draw.able else [p(NO_PICTURES, "note")]),
+        *([] if draw.able else [p(english()("ui.page.no_pictures"), "note")]),
         _verdicts(summary, draw),
         _causes(summary, base, draw),
         *([_groups(summary, base, draw)] if summary.by is not None else []),
@@ -78,7 +79,7 @@ def _top(summary: Summary, base: Base, title: str) -> str:
     }
     key = "".join(f"<div><dt>{escape(name)}</dt><dd>{escape(value)}</dd></div>" for name, value in figures.items())
     return (
-        f"<header>\n<h1>{t(title, 200)}</h1>\n{p(told, 'lede')}\n{p(JUDGEMENT, 'note')}\n"
+        f"<header>\n<h1>{t(title, 200)}</h1>\n{p(told, 'lede')}\n{p(english()('ui.page.judgement'), 'note')}\n"
         f'<dl class="key">{key}</dl>\n</header>'
     )
 

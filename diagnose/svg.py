@@ -25,7 +25,6 @@ STYLE: dict[str, Any] = {
     "axes.axisbelow": True,
     "grid.color": GRID,
 }
-NO_PICTURES = 'The pictures are left out, as matplotlib is not installed: pip install "ssb-diagnose[plot]".'
 
 
 class Painter:

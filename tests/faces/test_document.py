@@ -20,15 +20,18 @@ from samples import guidance
 import diagnose as package
 from diagnose import Report, diagnose
 from diagnose.data import load
-from diagnose.document import WORDS, page
+from diagnose.document import page
 from diagnose.guidance import Guidance
 from diagnose.guidancetext import guidance_markdown, guidance_text, percent, share
 from diagnose.quantity import Span
 from diagnose.scales import Scale, scales, with_unit
+from diagnose.texts import english
 from diagnose.yamlfile import parse_yaml, read_text
 
 ROOT = Path(package.__file__).resolve().parent.parent
 NAMES = sorted(path.stem for path in (ROOT / "examples").glob("*.yaml"))
+SAY = english()
+WORDS = SAY.room("ui.page")
 HOSTILE = '<script>alert(1)</script> & "quoted" $\\frac{$ {0} </title></td>'
 MINUS = "\N{MINUS SIGN}"
 LITHIUM = {"electrolyte": "Li6PS5Cl", "electrode": "Li", "electrode_role": "anode"}
@@ -179,8 +182,8 @@ def test_the_plan_is_a_table_in_its_order(name: str, guided: bool) -> None:
         assert all(part in how for part in (words(remedy.how), remedy.verify, *remedy.settings))
         expected = plan[remedy.remedy].predicted if guided else None
         assert (expected is None) == (predicted == WORDS["plan.not_known"])
-        assert WORDS["plan.reversible" if remedy.reversible else "plan.irreversible"] in effort
-        assert WORDS[f"level.{remedy.cost}"] in effort
+        assert SAY("ui.plan.reversible" if remedy.reversible else "ui.plan.irreversible") in effort
+        assert SAY("ui.page.plan.cost", cost=SAY(f"ui.cost.{remedy.cost}")) in effort
         assert bool(remedy.hazards) == (hazards != WORDS["plan.no_hazards"])
     assert all(each.title in text for each in remedies)
 
@@ -226,7 +229,7 @@ def test_doubtful_data_are_measured_again_first() -> None:
     text = written("invalid-measurement")
     assert "Invalid data." in words(text)
     headings = re.findall(r"<h2>(.*?)</h2>", text)
-    assert headings[0] == WORDS["find.protocol"]
+    assert headings[0] == SAY("ui.report.measure_again")
     assert all(words(step.do) in words(text) for step in report("invalid-measurement").protocol)
 
 
@@ -235,8 +238,8 @@ def test_an_answer_that_is_none_is_told_with_what_would_help(kind: str) -> None:
     """An undetermined case, or one out of scope, has its reasons and how to measure."""
     assert report(kind).verdict == kind
     text = words(written(kind, guided=False))
-    assert f"{WORDS[f'verdict.{kind}']}. {' '.join(report(kind).because)}" in text
-    assert WORDS["find.protocol"] in text
+    assert f"{SAY(f'ui.verdict.{kind}')}. {' '.join(report(kind).because)}" in text
+    assert SAY("ui.report.measure_again") in text
 
 
 # --- scales
@@ -362,8 +365,8 @@ def test_what_was_asked_and_not_known_is_told() -> None:
     text = page(report("lpscl-lithium"), None, load(), asked)
     (found,) = [each for each in tables(text) if each.caption == WORDS["case.asked"]]
     assert [(row[0].split()[-1], row[1]) for row in found.rows] == [
-        ("gap_seen", "not known"),
-        ("soc_ratio", "does not apply"),
+        ("gap_seen", "unknown"),
+        ("soc_ratio", "not applicable"),
     ]
     assert WORDS["case.asked"] not in written("lpscl-lithium")
 
@@ -396,6 +399,7 @@ from samples import guidance
 from diagnose import diagnose
 from diagnose.data import load
 from diagnose.document import page
+from diagnose.texts import english
 from diagnose.yamlfile import parse_yaml, read_text
 for name in sys.argv[1:]:
     report = diagnose(parse_yaml(read_text(Path("examples") / f"{name}.yaml"), name).data)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import html
 import json
 import re
 from collections.abc import Callable, Iterator
@@ -16,9 +17,13 @@ from hypothesis import strategies as st
 
 import diagnose as package
 from diagnose import Case, DiagnoseError, Report, data, diagnose, render
+from diagnose.condition import describe
+from diagnose.consultation import consult
+from diagnose.consulttext import consultation_markdown, consultation_text
 from diagnose.critique import critique
 from diagnose.data import ENGLISH, TEXTS, Base, home, languages, load, parcel, read, unpacked
 from diagnose.derived import DERIVED
+from diagnose.document import page
 from diagnose.entry import Grade
 from diagnose.errors import DataError, FileError, KnowledgeError, UsageError
 from diagnose.explaintext import why_text
@@ -282,14 +287,17 @@ def strings(value: Any) -> Iterator[str]:
 def left_out(language: str) -> dict[str, str]:
     """English texts that a translation says otherwise, with their keys, and the parts of each around placeholders.
 
-    What stands in the title of a publication may stand anywhere.
+    The name of a material, the title of a publication and the condition of a rule are not translated.
     """
-    there, found = written(language), {}
-    titles = " ".join(each.title for each in load().knowledge.references.values())
+    there, found, base = written(language), {}, load()
+    anywhere = " ".join(each.title for each in base.knowledge.references.values())
+    anywhere += " ".join(describe(rule.when) for rule in base.rules.rules.values())
+    anywhere += " ".join(each for kind in ("electrolyte", "coating") for each in base.knowledge.material_names(kind))
     for key, text in texts_in(ENGLISH).items():
         if there[key] != text:
             pieces = (piece.strip() for piece in re.split(r"\{.*?\}", text))
-            found.update({piece: key for piece in (text, *pieces) if " " in piece and piece not in there[key] + titles})
+            left = (each for each in (text, *pieces) if " " in each and each not in there[key] + anywhere)
+            found.update(dict.fromkeys(left, key))
     return found
 
 
@@ -326,6 +334,18 @@ def test_no_english_is_left_in_advice(language: str, name: str) -> None:
     for cause in made.causes[:2]:
         why = Explanation(EXAMPLES[name], base).why(cause.cause)
         assert english_in(language, why.model_dump_json(), why_text(why, texts)) == []
+
+
+@pytest.mark.parametrize("name", ["invalid-measurement", "lco-phosphate-below", "lpscl-lithium", "two-causes"])
+@pytest.mark.parametrize("language", SHIPPED)
+def test_no_english_is_left_in_a_consultation(language: str, name: str) -> None:
+    """Firmness, questions, measurements and plan are in the language, as data, as text, as Markdown and as a page."""
+    base = load(language=language)
+    texts = base.knowledge.texts
+    found = consult(EXAMPLES[name], draws=20, asked={"gap_seen": "unknown"}, base=base)
+    bare = re.sub(r"(?s)<style>.*?</style>|<[^>]*>", " ", page(found.report, found.guidance, base, found.asked))
+    words = consultation_text(found, texts), consultation_markdown(found, texts)
+    assert english_in(language, found.to_json(), html.unescape(bare), *words) == []
 
 
 @pytest.mark.parametrize("name", EXAMPLES)
