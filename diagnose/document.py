@@ -171,7 +171,10 @@ class _Document:
         )
 
     def first_question(self) -> tuple[str, str] | None:
+        """What to find out first, with what it costs; None where enough is known, which the page says further down."""
         if self.guidance is not None:
+            if self.guidance.stop is not None:
+                return None
             for question in self.guidance.questions[:1]:
                 return question.question, self.say("ui.page.work", time=work(question.minutes, self.say))
             return None
