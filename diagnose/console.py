@@ -36,7 +36,8 @@ class Lines:
         line = sys.stdin.readline() if sys.stdin is not None else ""
         if not line:
             return None
-        self._tell(f"{PROMPT}{line.rstrip()}\n")
+        # What steers a terminal is not sent to one.
+        self._tell(PROMPT + "".join(each if each.isprintable() else "?" for each in line.rstrip()) + "\n")
         return line.rstrip("\r\n")
 
     def tell(self, text: str) -> None:
