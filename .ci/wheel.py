@@ -10,7 +10,8 @@ if tops != {"diagnose"}:
     sys.exit(f"the wheel has other top-level names than diagnose: {sorted(tops)}")
 files = {str(name) for name in names}
 wanted = ("rules/scale.yaml", "rules/causes/", "rules/findings/", "rules/remedies/", "rules/verdicts.yaml")
-wanted += ("knowledge/vocabulary/", "knowledge/materials/", "knowledge/references/", "knowledge/cases/", "knowledge/texts/")
+wanted += ("knowledge/vocabulary/", "knowledge/materials/", "knowledge/references/", "knowledge/cases/")
+wanted += ("knowledge/texts/",)
 if "diagnose/py.typed" not in files:
     sys.exit("the wheel lacks py.typed, so its types are not seen")
 missing = [each for each in wanted if not any(file.startswith(f"diagnose/_data/{each}") for file in files)]

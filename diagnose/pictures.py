@@ -23,8 +23,8 @@ AGAINST, TRACK = "#b3471d", "#eef1f5"
 BANDS = ("#f3f7f2", "#e6ecd9", "#f4dfc4", "#e9c3ae")
 # Points: width of a picture, room at its sides and for the axis below, lines of text, thickness of a bar, gap after it.
 WIDE, SIDE, BELOW, LINE, THICK, GAP = 353.0, 8.0, 40.0, 14.0, 9.0, 9.0
-# Letters that fit: beside the figures of a cause, of evidence, and in all.
-LETTERS, REASON_LETTERS, ROOM = 46, 30, 54
+# Letters that fit: in the label of a cause, and with its figure; beside the figures of evidence; on a scale in all.
+LETTERS, BOTH, REASON_LETTERS, ROOM = 46, 66, 30, 54
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ class Pictures(Painter):
 
     def causes(self, name: str, title: str, says: str, bars: Sequence[Bar], supported_from: float) -> str:
         """Ranked causes as bars, with the range of the draws over each; those that are not supported are pale."""
-        labels = [folded(bar.label, LETTERS) for bar in bars]
+        labels = [folded(bar.label, max(16, min(LETTERS, BOTH - len(bar.figure)))) for bar in bars]
         tops, bottom = _stacked(labels, LINE)
 
         def paint(figure: Any) -> None:

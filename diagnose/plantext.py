@@ -56,7 +56,7 @@ def critique_text(critique: Critique, width: int = 100, texts: Texts = IN_ENGLIS
     else:
         page.add(critique.says, "  ")
     if step.predicted is not None:
-        page.items([predicted(step.predicted, texts)], "  ")
+        page.items([_predicted(step.predicted, texts)], "  ")
     # What strikes it out stands above.
     minded = [each for each in critique.warnings if each.open or each.kind != "contraindication"]
     if minded:
@@ -100,10 +100,10 @@ def _facts(step: PlanStep, texts: Texts) -> Iterator[str]:
         causes = (f"{each.title} ({each.probability:.2f}, {strengths[each.cause]})" for each in likely)
         yield texts("ui.plan.treats", causes="; ".join(causes))
     if step.predicted is not None:
-        yield predicted(step.predicted, texts)
+        yield _predicted(step.predicted, texts)
 
 
-def predicted(prediction: Prediction, texts: Texts = IN_ENGLISH) -> str:
+def _predicted(prediction: Prediction, texts: Texts) -> str:
     """The expected range, with what it rests on."""
     return f"{expected(prediction, texts)} {prediction.basis} [{source(prediction.sources, texts)}]"
 

@@ -12,7 +12,7 @@ from diagnose.remedies import SHARE
 from diagnose.report import Citation
 from diagnose.rulebook import PublishedEffect, Remedy
 from diagnose.shelf import Shelf
-from diagnose.texts import Texts, english
+from diagnose.texts import Texts
 
 RESISTANCE, RATIO = "ohm*cm^2", "1"
 
@@ -145,10 +145,10 @@ def expected(prediction: Prediction, texts: Texts) -> str:
     return texts("ui.prediction.expect", range=range_text(prediction.low, prediction.high, texts))
 
 
-def range_text(low: float, high: float, texts: Texts | None = None) -> str:
-    """A range to two digits, or one figure where its ends are equal; in English without `texts`."""
+def range_text(low: float, high: float, texts: Texts) -> str:
+    """A range to two digits, or one figure where its ends are equal."""
     ends = (rounded(low), rounded(high))
-    return ends[0] if ends[0] == ends[1] else (texts or english())("ui.value.range", low=ends[0], high=ends[1])
+    return ends[0] if ends[0] == ends[1] else texts("ui.value.range", low=ends[0], high=ends[1])
 
 
 def rounded(figure: float) -> str:
