@@ -53,7 +53,6 @@ class Conversation:
         self.interview, self.console, self.width, self.kept = interview, console, width, kept
         self.base: Base = interview.base
         self.texts: Texts = self.base.knowledge.texts
-        self.number = len(interview.asked)
 
     # --- the way through
 

@@ -21,6 +21,11 @@ def plain(number: Measured | None) -> float | str | None:
     return number.text
 
 
+def as_fact(value: Any) -> Any:
+    """A value of a case as rules read it: a number as its interval, anything else as it is."""
+    return value.span if isinstance(value, Measured) else value
+
+
 Number = Annotated[Measured | None, PlainSerializer(plain)]
 ABSENT = "none"
 

@@ -12,7 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
-from diagnose.case import Case, converted
+from diagnose.case import Case, as_fact, converted
 from diagnose.errors import CaseError, FileError, Problem, did_you_mean
 from diagnose.quantity import shown
 from diagnose.yamlfile import Document, decoded, parse_json, parse_yaml, read_text
@@ -116,7 +116,6 @@ def _later(document: Document, base: Base) -> list[Problem]:
     from diagnose.derived import derive
     from diagnose.diagnosis import refuse_contradictions
     from diagnose.facts import FactBase, unknown_electrolyte
-    from diagnose.quantity import Measured
 
     found, _ = converted(fields_in(document))
     problems = []
@@ -124,7 +123,7 @@ def _later(document: Document, base: Base) -> list[Problem]:
     if electrolyte is not None and document.data.get("electrolyte_family") is None:
         known = base.knowledge.find("electrolyte", electrolyte)
         problems += [] if known else [unknown_electrolyte(electrolyte, base.knowledge)]
-    facts = {name: value.span if isinstance(value, Measured) else value for name, value in found.items()}
+    facts = {name: as_fact(value) for name, value in found.items()}
     facts.update({name: span for name, span, _ in derive(facts)})
     try:
         refuse_contradictions(base, FactBase(facts=facts))

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import get_args
 
 from diagnose.case import Case
+from diagnose.casefile import State
 from diagnose.consultation import Consultation
 from diagnose.guidancetext import guidance_markdown, guidance_text
 from diagnose.page import Page
 from diagnose.plantext import plan_text
 from diagnose.render import closing, markdown, opening
 from diagnose.texts import Texts
-
-KINDS = ("answered", "unknown", "not applicable")
 
 
 def consultation_text(found: Consultation, texts: Texts, width: int = 100) -> str:
@@ -41,7 +41,7 @@ def consultation_markdown(found: Consultation, texts: Texts) -> str:
 
 def what_was_asked(asked: Mapping[str, str], texts: Texts) -> Iterator[str]:
     """What came of asking: answered, unknown and not applicable are told apart, and from what was never asked."""
-    for kind in KINDS:
+    for kind in get_args(State):
         key = kind.replace(" ", "_")
         names = [name for name, state in asked.items() if state == kind]
         if names:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from diagnose.case import Case
@@ -41,8 +41,18 @@ def critique(
     base = base or load()
     slug = named(planned, base.rules)
     others = [named(each, base.rules) for each in beside]
-    report = diagnose(case, base=base)
-    return _Critic(Situation(report, case, base=base), slug, others).critique(planned)
+    return _Critic(_situation(case, base), slug, others).critique(planned)
+
+
+def critiques(case: Case | Mapping[str, Any], planned: Sequence[str], base: Base) -> tuple[Critique, ...]:
+    """What to think of fixes that are planned together, each with an eye on the others. Raises as `critique` does."""
+    slugs = [named(each, base.rules) for each in planned]
+    situation = _situation(case, base)
+    return tuple(_Critic(situation, slug, slugs).critique(words) for words, slug in zip(planned, slugs, strict=True))
+
+
+def _situation(case: Case | Mapping[str, Any], base: Base) -> Situation:
+    return Situation(diagnose(case, base=base), case, base=base)
 
 
 def named(planned: str, book: RuleBook) -> str:

@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from diagnose.errors import CaseError, UsageError
+from diagnose.errors import UsageError
 
 if TYPE_CHECKING:
     from diagnose.data import Base
@@ -18,18 +18,16 @@ def run_critique(file: str, planned: Sequence[str], form: str, width: int, base:
     Fixes that are planned together are judged one by one, each with an eye on the others; as JSON several make a list.
     Raises FileError or CaseError for the file, located in it, and UsageError for a fix that is not known.
     """
-    from diagnose.casefile import case_of, located, read_document
-    from diagnose.critique import critique
+    from diagnose.casefile import case_of, placed, read_document
+    from diagnose.critique import critiques
     from diagnose.plantext import critique_text
 
     if not planned:
         raise UsageError("say which fix is planned. Name a remedy or write a few words, such as 'press harder'.")
     document = read_document(file)
     case = case_of(document, base)
-    try:
-        made = [critique(case, each, beside=planned, base=base) for each in planned]
-    except CaseError as error:
-        raise located(error, document, base) from None
+    with placed(document, base):
+        made = critiques(case, planned, base)
     if form == "json":
         parts = [each.model_dump(mode="json") for each in made]
         return json.dumps(parts[0] if len(parts) == 1 else parts, indent=2, ensure_ascii=False) + "\n"

@@ -57,7 +57,7 @@ def why_text(why: Why, texts: Texts, width: int = 100) -> str:
         words = f"{each.because} [{source(each.sources, texts)}]"
         if not each.counted:
             words = texts("ui.report.screened_by", because=words, rule=each.screened_by)
-            page.add(f"({decibans(each.decibans)}){'':>1} {words}", "  ", " " * DEEP)
+            page.add(f"({decibans(each.decibans)})  {words}", "  ", " " * DEEP)
         else:
             page.add(f"{decibans(each.decibans):>10}  {words}", "  ", " " * DEEP)
         page.add(f"{each.rule}: {line.condition}", " " * DEEP, " " * (DEEP + 2))

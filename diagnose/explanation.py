@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from functools import cached_property
 from typing import Any
 
@@ -273,7 +273,7 @@ class Explanation:
             told.append(self._alternative(seen, 0, self._given(field), now=True))
         told.append(self._alternative(seen, 1, self.texts("ui.value.unknown"), now=given is None))
         possible = [row for row in range(2, seen.count) if seen.possible[row] and not _lacks(seen, row)]
-        for rows in _alike(seen, possible, ordered=vocabulary[field].kind in ("number", "integer")):
+        for rows in seen.alike(possible, ordered=vocabulary[field].kind in ("number", "integer")):
             words = described([found[row - 2] for row in rows], vocabulary[field], self.texts)
             told.append(self._alternative(seen, rows[0], words, now=False))
         firsts = {each.first[0].cause if each.first else each.verdict for each in told}
@@ -286,19 +286,7 @@ class Explanation:
         )
 
     def _alternative(self, seen: Seen, row: int, words: str, now: bool) -> Alternative:
-        places = np.flatnonzero(seen.ranked[row])
-        best = sorted(places.tolist(), key=lambda place: (-seen.totals[row, place], seen.causes[place]))[:FIRST]
-        return Alternative(
-            answer=words,
-            now=now,
-            verdict=seen.verdict(row),
-            first=tuple(self._standing(seen, row, place) for place in best),
-        )
-
-    def _standing(self, seen: Seen, row: int, place: int) -> Standing:
-        cause = seen.causes[place]
-        chance = round(float(seen.probabilities[row, place]), 6)
-        return Standing(cause=cause, title=self.rules.causes[cause].title, probability=chance)
+        return Alternative(answer=words, now=now, verdict=seen.verdict(row), first=seen.leading(row, FIRST))
 
     def _given(self, field: str) -> str:
         value = getattr(self.case, field)
@@ -358,11 +346,10 @@ class Explanation:
             return None
         part, name, value = best
         final = Variants(self.base, self.fields, [{name: value}])
-        place = int(final.first[0])
         instead = show(value, self.texts)
         if isinstance(value, Span):
             instead = with_unit(f"{value.low:.4g}", vocabulary[name].unit)
-        first = self._standing(final, 0, place) if place >= 0 else None
+        first = next(iter(final.leading(0, 1)), None)
         says = self.texts(
             "ui.change.first" if first else "ui.change.none",
             field=name,
@@ -423,18 +410,6 @@ class Explanation:
 def _lacks(seen: Seen, row: int) -> bool:
     """Whether a variant has lost what no case can do without: the family of its electrolyte."""
     return bool(spread(seen.judged.made.unknown_family, seen.count)[row])
-
-
-def _alike(seen: Seen, rows: Sequence[int], ordered: bool) -> Iterator[list[int]]:
-    """Rows in which everything comes to the same; of figures only neighbours are put together."""
-    kinds: dict[bytes, list[list[int]]] = {}
-    for row in rows:
-        runs = kinds.setdefault(seen.totals[row].tobytes(), [])
-        if runs and (not ordered or runs[-1][-1] == row - 1):
-            runs[-1].append(row)
-        else:
-            runs.append([row])
-    yield from sorted((run for runs in kinds.values() for run in runs), key=lambda run: run[0])
 
 
 def _standing(cause: CauseResult) -> Standing:

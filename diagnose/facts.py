@@ -6,10 +6,10 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from diagnose.case import ABSENT, Case
+from diagnose.case import ABSENT, Case, as_fact
 from diagnose.derived import DERIVED, FORMULAS, Value, derive
 from diagnose.errors import CaseError, Problem, did_you_mean
-from diagnose.quantity import Measured, Span
+from diagnose.quantity import Span
 from diagnose.texts import Texts, english
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ def fact_base(case: Case, knowledge: Knowledge) -> FactBase:
     """
     base = FactBase()
     for name, value in case.known().items():
-        base.put(name, value.span if isinstance(value, Measured) else value, Origin("given"))
+        base.put(name, as_fact(value), Origin("given"))
     found = {name: _material(base, case, knowledge, name, kind) for name, kind, _ in MATERIALS}
     family = case.electrolyte_family or _family(found["electrolyte"])
     if family is None:

@@ -11,8 +11,7 @@ from typing import NamedTuple
 
 from diagnose.guidance import Draws, Guidance, Prospect, Question, Robustness, TestOffer, TestOutcome
 from diagnose.page import Page
-from diagnose.render import IN_ENGLISH, decibans
-from diagnose.render import _inline as inline
+from diagnose.render import IN_ENGLISH, decibans, inline
 from diagnose.texts import Texts
 
 MOST_DIFFERENCES, MOST_QUESTIONS, MOST_TESTS = 4, 4, 3

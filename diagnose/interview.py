@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
-from diagnose.case import ABSENT, Case, plain, value_of
+from diagnose.case import ABSENT, Case, as_fact, plain, value_of
 from diagnose.casefile import SESSION, State
 from diagnose.data import Base
 from diagnose.diagnosis import refuse_contradictions
@@ -15,7 +16,7 @@ from diagnose.errors import CaseError, Problem, UsageError, did_you_mean
 from diagnose.facts import MATERIALS, fact_base
 from diagnose.guidance import Question, Standing, Stop
 from diagnose.quantity import Measured, QuantityError
-from diagnose.question import asking, first_asked, minutes
+from diagnose.question import asked_for, asking, first_asked
 from diagnose.spelling import spelt
 from diagnose.variants import Variants, fields_of
 
@@ -42,16 +43,13 @@ class Interview:
 
     # --- what is known
 
-    @property
+    @cached_property
     def fields(self) -> dict[str, Any]:
         """The given fields as facts."""
-        vocabulary, made = self.base.knowledge.vocabulary, {}
-        for name, raw in self.given.items():
-            value = value_of(vocabulary[name], raw)
-            made[name] = value.span if isinstance(value, Measured) else value
-        return made
+        vocabulary = self.base.knowledge.vocabulary
+        return {name: as_fact(value_of(vocabulary[name], raw)) for name, raw in self.given.items()}
 
-    @property
+    @cached_property
     def case(self) -> Case | None:
         """The case as it is known so far; None while what no case can do without is missing."""
         if first_asked(self.base, self.fields, self.asked) is not None:
@@ -63,17 +61,7 @@ class Interview:
         case = self.case
         if case is None:
             return ()
-        seen = Variants(self.base, fields_of(case), [{}])
-        places = [place for place in range(len(seen.causes)) if seen.ranked[0, place]]
-        best = sorted(places, key=lambda place: (-seen.totals[0, place], seen.causes[place]))[:most]
-        return tuple(
-            Standing(
-                cause=seen.causes[place],
-                title=self.base.rules.causes[seen.causes[place]].title,
-                probability=round(float(seen.probabilities[0, place]), 6),
-            )
-            for place in best
-        )
+        return Variants(self.base, fields_of(case), [{}]).leading(0, most)
 
     # --- what comes next
 
@@ -83,27 +71,11 @@ class Interview:
         if needed is not None:
             if self.asked.get(needed) in (UNKNOWN, NOT_APPLICABLE):
                 return Stop(reason="stopped", says=self.base.knowledge.texts("ui.stop.needed", field=needed))
-            return self._needed(needed)
+            return asked_for(self.base, needed, self.base.knowledge.texts("ui.question.needed"))
         found = asking(self.base, self.fields, self.asked)
         if found.stop is not None and not (self.thorough and found.best):
             return found.stop
         return found.questions(1)[0]
-
-    def _needed(self, name: str) -> Question:
-        field_ = self.base.knowledge.vocabulary[name]
-        return Question(
-            field=name,
-            question=field_.question,
-            help=field_.help,
-            kind=field_.kind,
-            unit=field_.unit,
-            choices=field_.of,
-            minutes=minutes(field_, self.base),
-            bits=0.0,
-            separates=None,
-            prospects=(),
-            why=self.base.knowledge.texts("ui.question.needed"),
-        )
 
     # --- steps
 
@@ -135,18 +107,17 @@ class Interview:
         """The interview without a field; it may be asked for again. Raises UsageError for one that is not given."""
         if name not in self.given:
             raise UsageError(self.base.knowledge.texts("ui.ask.not_given", field=name))
-        given = {each: value for each, value in self.given.items() if each != name}
-        return self._step(given, {each: state for each, state in self.asked.items() if each != name})
+        return self._without(name)
 
     def back(self) -> Interview:
         """The interview one step ago; of one that was taken up again, without the field asked for last."""
         if self.before is not None or not self.asked:
             return self.before or self
-        last = list(self.asked)[-1]
-        given = {name: value for name, value in self.given.items() if name != last}
-        return replace(
-            self._step(given, {name: state for name, state in self.asked.items() if name != last}), before=None
-        )
+        return replace(self._without(list(self.asked)[-1]), before=None)
+
+    def _without(self, name: str) -> Interview:
+        given = {each: value for each, value in self.given.items() if each != name}
+        return self._step(given, {each: state for each, state in self.asked.items() if each != name})
 
     def _step(self, given: Mapping[str, Any], asked: Mapping[str, State]) -> Interview:
         return replace(self, given=dict(given), asked=dict(asked), before=self)

@@ -11,14 +11,13 @@ from typing import Any
 
 import numpy as np
 
-from diagnose.case import value_of
+from diagnose.case import as_fact, value_of
 from diagnose.data import Base
 from diagnose.derived import Value
 from diagnose.entry import Outcome
 from diagnose.entry import Test as Entry
 from diagnose.guidance import TestOffer, TestOutcome
 from diagnose.information import told
-from diagnose.quantity import Measured
 from diagnose.shelf import shelf
 from diagnose.variants import Fields, Variants
 
@@ -71,12 +70,7 @@ def offers(base: Base, fields: Fields, most: int = MOST_TESTS) -> tuple[TestOffe
 def _added(base: Base, facts: Mapping[str, Any], fields: Fields) -> dict[str, Value]:
     """What an outcome adds to what is known of a case."""
     vocabulary = base.knowledge.vocabulary
-    made: dict[str, Value] = {}
-    for name, raw in facts.items():
-        if name not in fields:
-            value = value_of(vocabulary[name], raw)
-            made[name] = value.span if isinstance(value, Measured) else value
-    return made
+    return {name: as_fact(value_of(vocabulary[name], raw)) for name, raw in facts.items() if name not in fields}
 
 
 def _outcome(base: Base, seen: Variants, row: int, outcome: Outcome, share: float) -> TestOutcome:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +13,7 @@ from diagnose.answers import Answer, answers, described
 from diagnose.data import Base
 from diagnose.derived import Value
 from diagnose.entry import Field
-from diagnose.guidance import Prospect, Question, Separation, Standing, Stop
+from diagnose.guidance import Prospect, Question, Separation, Stop
 from diagnose.information import Told, told
 from diagnose.variants import Fields, Variants
 
@@ -161,21 +162,34 @@ def _title(seen: Outlook, place: int) -> str:
     return seen.base.rules.causes[seen.variants.causes[place]].title
 
 
-def standing(seen: Outlook, row: int) -> Standing | None:
-    """The first cause of a variant."""
-    place = int(seen.variants.first[row])
-    if place < 0:
-        return None
-    cause = seen.variants.causes[place]
-    chance = round(float(seen.variants.probabilities[row, place]), 6)
-    return Standing(cause=cause, title=_title(seen, place), probability=chance)
+def asked_for(
+    base: Base,
+    name: str,
+    why: str,
+    bits: float = 0.0,
+    separates: Separation | None = None,
+    prospects: tuple[Prospect, ...] = (),
+) -> Question:
+    """The question for a field, and why it is asked."""
+    field = base.knowledge.vocabulary[name]
+    return Question(
+        field=name,
+        question=field.question,
+        help=field.help,
+        kind=field.kind,
+        unit=field.unit,
+        choices=field.of,
+        minutes=minutes(field, base),
+        bits=round(bits, 4),
+        separates=separates,
+        prospects=prospects,
+        why=why,
+    )
 
 
 def question(seen: Outlook, name: str) -> Question:
     """A question in full: what its answers would mean, and why it is asked."""
-    field, texts = seen.base.knowledge.vocabulary[name], seen.base.knowledge.texts
-    apart = _separation(seen, name)
-    bits = seen.bits[name]
+    texts, apart, bits = seen.base.knowledge.texts, _separation(seen, name), seen.bits[name]
     if apart is None:
         why = texts("ui.question.why_none", bits=f"{bits:.2f}")
     else:
@@ -184,50 +198,24 @@ def question(seen: Outlook, name: str) -> Question:
         why = texts(
             f"ui.question.{key}", bits=f"{bits:.2f}", first=apart.title, second=apart.other_title, decibans=size
         )
-    return Question(
-        field=name,
-        question=field.question,
-        help=field.help,
-        kind=field.kind,
-        unit=field.unit,
-        choices=field.of,
-        minutes=minutes(field, seen.base),
-        bits=round(bits, 4),
-        separates=apart,
-        prospects=prospects(seen, name),
-        why=why,
-    )
+    return asked_for(seen.base, name, why, bits, apart, prospects(seen, name))
 
 
 def prospects(seen: Outlook, name: str) -> tuple[Prospect, ...]:
     """The answers that rules tell apart, with their chances and the cause that would then be first."""
     field, texts = seen.base.knowledge.vocabulary[name], seen.base.knowledge.texts
-    found = seen.possible[seen.names.index(name)]
-    kinds: dict[bytes, list[int]] = {}
-    for row, _ in zip(seen.rows(name), found, strict=True):
-        # Answers of which rules say the same; shares of impossible ones are 0.
-        if seen.told.shares[row] > 0:
-            kinds.setdefault(seen.variants.totals[row + 1].tobytes(), []).append(row)
-    start = seen.rows(name).start
+    found, answers_of = seen.possible[seen.names.index(name)], seen.rows(name)
+    # Shares of impossible answers are 0.
+    possible = [row + 1 for row in answers_of if seen.told.shares[row] > 0]
     made = []
-    for rows in kinds.values():
-        for part in _runs(rows) if field.kind in ("number", "integer") else [rows]:
-            share = float(seen.told.shares[part].sum())
-            if share >= SHOWN_SHARE:
-                words = described([found[row - start] for row in part], field, texts)
-                made.append((part[0], Prospect(answer=words, share=round(share, 4), first=standing(seen, part[0] + 1))))
-    return tuple(each for _, each in sorted(made, key=lambda pair: pair[0]))
-
-
-def _runs(rows: Sequence[int]) -> list[list[int]]:
-    """Rows in runs without a gap."""
-    made: list[list[int]] = []
-    for row in rows:
-        if made and row == made[-1][-1] + 1:
-            made[-1].append(row)
-        else:
-            made.append([row])
-    return made
+    for rows in seen.variants.alike(possible, ordered=field.kind in ("number", "integer")):
+        places = [row - 1 for row in rows]
+        share = float(seen.told.shares[places].sum())
+        if share >= SHOWN_SHARE:
+            words = described([found[place - answers_of.start] for place in places], field, texts)
+            first = next(iter(seen.variants.leading(rows[0], 1)), None)
+            made.append(Prospect(answer=words, share=round(share, 4), first=first))
+    return tuple(made)
 
 
 def _separation(seen: Outlook, name: str) -> Separation | None:
@@ -240,14 +228,12 @@ def _separation(seen: Outlook, name: str) -> Separation | None:
     weights, causes = seen.told.weights, seen.variants.causes
     leading = sorted(np.argsort(-weights, kind="stable")[: LEADING + 1].tolist())
     best: tuple[float, float, int, int] | None = None
-    for one in leading:
-        for other in leading:
-            if one < other:
-                gap = moves[:, one] - moves[:, other]
-                size = float(gap.max() - gap.min())
-                worth = size * float(weights[one] * weights[other])
-                if worth > 0 and (best is None or worth > best[0]):
-                    best = (worth, size, one, other)
+    for one, other in combinations(leading, 2):
+        gap = moves[:, one] - moves[:, other]
+        size = float(gap.max() - gap.min())
+        worth = size * float(weights[one] * weights[other])
+        if worth > 0 and (best is None or worth > best[0]):
+            best = (worth, size, one, other)
     if best is None:
         return None
     _, size, one, other = best

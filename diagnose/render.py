@@ -312,7 +312,7 @@ def markdown(report: Report, texts: Texts = IN_ENGLISH) -> str:
     return "\n".join(_markdown(report, texts)).rstrip("\n") + "\n"
 
 
-def _inline(words: str) -> str:
+def inline(words: str) -> str:
     """Words as they are: nothing in them is taken for markup."""
     return re.sub(r"([\\`*\[\]<>~|]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9]))", r"\\\1", " ".join(words.split()))
 
@@ -321,27 +321,27 @@ def _markdown(report: Report, texts: Texts) -> Iterator[str]:
     def word(name: str) -> str:
         return texts(f"ui.report.{name}")
 
-    yield f"# {_inline(report.title)}"
+    yield f"# {inline(report.title)}"
     yield ""
-    yield f"**{verdict(report.verdict, texts)}.** {_inline(' '.join(report.because))}"
+    yield f"**{verdict(report.verdict, texts)}.** {inline(' '.join(report.because))}"
     yield ""
     resistance = severity_line(report, texts)
     scale = texts("ui.severity.scale", basis=report.severity.basis.rstrip("."))
-    yield f"{_inline(resistance[0].upper() + resistance[1:])}. {scale}"
+    yield f"{inline(resistance[0].upper() + resistance[1:])}. {scale}"
     if report.causes:
         yield from ("", f"## {word('causes')}", "")
         yield from (f"| | {word('cause')} | {word('probability')} | {word('log_odds')} |", "|---|---|---|---|")
         for cause in report.causes[: 2 * MOST_CAUSES]:
-            yield f"| {cause.rank} | {_inline(cause.title)} | {cause.probability:.2f} | {decibans(cause.log_odds)} |"
+            yield f"| {cause.rank} | {inline(cause.title)} | {cause.probability:.2f} | {decibans(cause.log_odds)} |"
     for cause in explained(report) if report.verdict != "healthy" else ():
-        yield from ("", f"### {texts('ui.report.why', title=_inline(cause.title))}", "")
+        yield from ("", f"### {texts('ui.report.why', title=inline(cause.title))}", "")
         yield from (f"| {word('weight')} | {word('evidence')} | {word('source')} |", "|---|---|---|")
         yield f"| {decibans(cause.prior)} | {word('before_evidence')} | |"
         for line in cause.contributions:
-            because = _inline(line.because)
+            because = inline(line.because)
             if not line.counted:
                 because = texts("ui.report.screened_by", because=because, rule=f"`{line.screened_by}`")
-            yield f"| {decibans(line.decibans)} | {because} | {_inline(source(line.sources, texts))} |"
+            yield f"| {decibans(line.decibans)} | {because} | {inline(source(line.sources, texts))} |"
         if cause.clipped:
             yield f"| {decibans(cause.clipped)} | {word('beyond_cap')} | |"
         probability = texts("ui.report.probability_of", probability=f"{cause.probability:.2f}")
@@ -349,26 +349,26 @@ def _markdown(report: Report, texts: Texts) -> Iterator[str]:
     if report.not_judged:
         yield from ("", f"## {word('not_judged')}", "")
         for open_ in report.not_judged:
-            title, fields = _inline(open_.title), ", ".join(f"`{each.field}`" for each in open_.wanted)
+            title, fields = inline(open_.title), ", ".join(f"`{each.field}`" for each in open_.wanted)
             yield f"- {texts('ui.report.needs', title=title, fields=fields) if fields else title}"
     if report.ruled_out:
         yield from ("", f"## {word('ruled_out')}", "")
-        yield from (f"- {_inline(each.title)}: {_inline(each.reason)}" for each in report.ruled_out)
+        yield from (f"- {inline(each.title)}: {inline(each.reason)}" for each in report.ruled_out)
     wanted = most_wanted(report)
     if wanted:
         yield from ("", f"## {word('find_out_next')}", "")
         for each in wanted:
             stake = texts("ui.report.up_to", decibans=f"{each.decibans:.1f}")
-            yield f"- {_inline(each.question)} (`{each.field}`, {stake})"
+            yield f"- {inline(each.question)} (`{each.field}`, {stake})"
     if report.remedies:
         yield from ("", f"## {word('what_to_do')}", "")
         for remedy in report.remedies:
             if remedy.status == "contraindicated":
-                yield f"- ~~{_inline(remedy.title)}~~ {_inline(' '.join(reason.because for reason in remedy.reasons))}"
+                yield f"- ~~{inline(remedy.title)}~~ {inline(' '.join(reason.because for reason in remedy.reasons))}"
             else:
-                yield f"- {_inline(remedy.title)} ({about(remedy, texts)}). {_inline(remedy.how)}"
+                yield f"- {inline(remedy.title)} ({about(remedy, texts)}). {inline(remedy.how)}"
                 if remedy.status == "recommended":
-                    yield from (f"  - {_inline(words)}" for words in details(remedy, texts=texts))
+                    yield from (f"  - {inline(words)}" for words in details(remedy, texts=texts))
     if report.hazards:
         yield from ("", f"## {word('hazards')}", "")
         yield from (f"- {texts(f'ui.hazard.{each}')}" for each in report.hazards)
@@ -377,11 +377,11 @@ def _markdown(report: Report, texts: Texts) -> Iterator[str]:
         yield from steps(report.protocol)
     if report.notes:
         yield from ("", f"## {word('notes')}", "")
-        yield from (f"- {_inline(note)}" for note in report.notes)
+        yield from (f"- {inline(note)}" for note in report.notes)
     yield from ("", versions(report, texts))
 
 
 def steps(protocol: Iterable[Step]) -> Iterator[str]:
     """The steps of a protocol as a numbered Markdown list."""
     for number, step in enumerate(protocol, 1):
-        yield f"{number}. **{_inline(step.title)}.** {_inline(step.do)} *{_inline(step.why)}*"
+        yield f"{number}. **{inline(step.title)}.** {inline(step.do)} *{inline(step.why)}*"

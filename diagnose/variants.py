@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from diagnose.case import as_fact
 from diagnose.column import Column, Numbers, Words, packed, spread
 from diagnose.columns import VERDICTS, Columns, Judged
 from diagnose.data import Base
 from diagnose.derived import Value
-from diagnose.quantity import Measured, Span
+from diagnose.guidance import Standing
+from diagnose.quantity import Span
 from diagnose.report import Verdict
 
 if TYPE_CHECKING:
@@ -33,7 +35,7 @@ def evaluator(base: Base) -> Columns:
 
 def fields_of(case: Case) -> dict[str, Value]:
     """The known fields of a case as facts: figures as intervals."""
-    return {name: value.span if isinstance(value, Measured) else value for name, value in case.known().items()}
+    return {name: as_fact(value) for name, value in case.known().items()}
 
 
 class Seen:
@@ -96,6 +98,30 @@ class Seen:
         """Shape (n, m): probability of each cause; 0 where it is out."""
         made: NDArray[np.float64] = 1.0 / (1.0 + 10.0 ** (-self.totals / 1000.0))
         return made
+
+    def leading(self, row: int, most: int) -> tuple[Standing, ...]:
+        """The first causes of one case as they are ranked; ties by name."""
+        places = np.flatnonzero(self.ranked[row]).tolist()
+        best = sorted(places, key=lambda place: (-self.totals[row, place], self.causes[place]))[:most]
+        return tuple(
+            Standing(
+                cause=self.causes[place],
+                title=self.columns.book.causes[self.causes[place]].title,
+                probability=round(float(self.probabilities[row, place]), 6),
+            )
+            for place in best
+        )
+
+    def alike(self, rows: Iterable[int], ordered: bool) -> list[list[int]]:
+        """Rows in which everything comes to the same, by the first of each; if ordered, only neighbours together."""
+        kinds: dict[bytes, list[list[int]]] = {}
+        for row in rows:
+            runs = kinds.setdefault(self.totals[row].tobytes(), [])
+            if runs and (not ordered or runs[-1][-1] == row - 1):
+                runs[-1].append(row)
+            else:
+                runs.append([row])
+        return sorted((run for runs in kinds.values() for run in runs), key=lambda run: run[0])
 
     def verdict(self, row: int) -> Verdict:
         """The verdict of one case."""

@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, Phase, assume, given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+from partial import FEW
 
 import diagnose as package
 from diagnose import Case, diagnose
@@ -35,14 +36,7 @@ from diagnose.yamlfile import parse_yaml, read_text
 ROOT = Path(package.__file__).resolve().parent.parent
 RESISTANCE = "interfacial_resistance_ohm_cm2"
 LIMIT = 1.0e7
-DRAWN = settings(
-    derandomize=True,
-    deadline=None,
-    database=None,
-    max_examples=150,
-    phases=(Phase.explicit, Phase.generate),
-    suppress_health_check=(HealthCheck.filter_too_much, HealthCheck.too_slow),
-)
+DRAWN = settings(FEW, max_examples=150)
 LITHIUM_ON_SULFIDE = {
     "electrolyte": "Li6PS5Cl",
     "electrode": "Li",

@@ -114,9 +114,9 @@ def test_markdown_is_complete(name: str) -> None:
     assert text.endswith("\n")
     assert not text.endswith("\n\n")
     for titled in (*made.remedies, *made.not_judged, *made.ruled_out):
-        assert render._inline(titled.title) in text
+        assert render.inline(titled.title) in text
     for cause in render.explained(made) if made.causes else ():
-        table = text.split(f"### Why: {render._inline(cause.title)}\n\n", 1)[1].split("\n\n")[0].splitlines()
+        table = text.split(f"### Why: {render.inline(cause.title)}\n\n", 1)[1].split("\n\n")[0].splitlines()
         rows = [[cell.strip(" *") for cell in row.strip("|").split(" | ")] for row in table[2:]]
         sums = [round(float(row[0].removesuffix(" dB")) * 100) for row in rows if "screened off by" not in row[1]]
         assert sum(sums[:-1]) == sums[-1]

@@ -6,13 +6,11 @@ import math
 import os
 import re
 from collections.abc import Callable, Iterator
-from functools import cache
 from pathlib import Path
 from typing import Any, get_args
 
 import pytest
 
-from diagnose import data
 from diagnose.data import Base, home, load, overlay, read, shipped
 from diagnose.entry import Figure, Grade, Sourced
 from diagnose.errors import DataError, FileError, KnowledgeError, RuleError
@@ -38,27 +36,7 @@ ADDED = f"findings:\n  hot-indeed:\n    says: s\n    when: {{temperature_C: {{ab
 Site = Callable[..., Path]
 
 
-@pytest.fixture(scope="module", autouse=True)
-def parsed_once() -> Iterator[None]:
-    """The shipped files are parsed once for all tests of this module; what is laid over them is read each time."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(data, "shipped", cache(data.shipped))
-        yield
-
-
-@pytest.fixture
-def site(tmp_path: Path) -> Site:
-    """Makes a directory with the given files below it."""
-
-    def make(name: str, **files: str) -> Path:
-        for path, text in files.items():
-            file = tmp_path / name / f"{path.replace('__', '/')}.yaml"
-            file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_text(text, encoding="utf-8")
-        (tmp_path / name).mkdir(exist_ok=True)
-        return tmp_path / name
-
-    return make
+pytestmark = pytest.mark.usefixtures("parsed_once")
 
 
 @pytest.fixture(scope="module")

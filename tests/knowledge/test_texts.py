@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import diagnose as package
-from diagnose import Case, DiagnoseError, Report, data, diagnose, render
+from diagnose import Case, DiagnoseError, Report, diagnose, render
 from diagnose.condition import describe
 from diagnose.consultation import consult
 from diagnose.consulttext import consultation_markdown, consultation_text
@@ -62,26 +62,7 @@ SLUGS = {
 Site = Callable[..., Path]
 
 
-@pytest.fixture(scope="module", autouse=True)
-def parsed_once() -> Iterator[None]:
-    """The shipped files are parsed once for all tests of this module; what is laid over them is read each time."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(data, "shipped", cache(data.shipped))
-        yield
-
-
-@pytest.fixture
-def site(tmp_path: Path) -> Site:
-    """Makes a directory with the given files below it."""
-
-    def make(name: str, **files: str) -> Path:
-        for path, text in files.items():
-            file = tmp_path / name / f"{path.replace('__', '/')}.yaml"
-            file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_text(text, encoding="utf-8")
-        return tmp_path / name
-
-    return make
+pytestmark = pytest.mark.usefixtures("parsed_once")
 
 
 @cache
