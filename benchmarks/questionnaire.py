@@ -21,6 +21,7 @@ from statistics import mean, median
 from diagnose.case import Case
 from diagnose.data import Base, load
 from diagnose.derived import Value
+from diagnose.facts import facts_of
 from diagnose.question import ELECTROLYTE, FAMILY, ROLE, askable, asking, first_asked
 from diagnose.validation import LabelledCase, library
 from diagnose.variants import Variants, fields_of
@@ -67,7 +68,7 @@ def in_order(base: Base, known: Fields, order: Sequence[str]) -> Walk:
     fields, asked = begin(base, known)
     states = [{}, *({name: fields[name] for name in asked[: n + 1] if name in fields} for n in range(len(asked)))]
     for name in order:
-        if name not in asked and askable(name, fields, base):
+        if name not in asked and askable(name, facts_of(fields, base.knowledge).facts, base):
             asked.append(name)
             if name in known:
                 fields[name] = known[name]

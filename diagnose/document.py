@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from diagnose.data import Base
 from diagnose.guidance import Draws, Guidance, PlanStep, Prediction, Question, TestOffer, Treated
 from diagnose.guidance import Warning as Caution
-from diagnose.guidancetext import bits, needs, outcome, percent, prospect, share, spread, whole, work
+from diagnose.guidancetext import bits, needs, percent, prospect, share, shown, spread, whole, work
 from diagnose.markup import code, document, p, section, t, table
 from diagnose.pictures import Bar, Move, Pictures
 from diagnose.prediction import range_text
@@ -504,7 +504,7 @@ class _Document:
         return [
             f"{t(test.title)}{ends}",
             "".join(how),
-            "<ul>" + "".join(f"<li>{t(outcome(each, self.say), LONG)}</li>" for each in test.outcomes) + "</ul>",
+            "<ul>" + "".join(f"<li>{t(each, LONG)}</li>" for each in shown(test, self.say)) + "</ul>",
             _short(bits(test.bits, self.say)),
             _short(work(60 * test.hours, self.say)),
         ]

@@ -41,7 +41,8 @@ class Field(Entry):
     """One field of a case. `effort_min` is the usual work in minutes when the value is not at hand.
 
     `usual` is the range in which answers mostly lie: what is expected before anything is known (judgement). `noticed`
-    marks what one has seen in passing or has not: to ask for it costs a minute whatever it costs to measure.
+    marks what one has seen in passing or has not: to ask for it costs a minute whatever it costs to measure. `applies`
+    is a condition; where it is definitely false the field makes no sense and is not asked for.
     """
 
     kind: Literal["number", "integer", "flag", "choice", "material", "text"]
@@ -55,6 +56,7 @@ class Field(Entry):
     effort_min: float = pydantic.Field(ge=0)
     destructive: bool = False
     noticed: bool = False
+    applies: dict[str, Any] | None = None
     section: str = ""
 
     @model_validator(mode="after")
@@ -219,13 +221,14 @@ class Outcome(Entry):
 
 
 class Test(Entry):
-    """A measurement that tells causes apart."""
+    """A measurement that tells causes apart. `applies` is a condition; where it is definitely false it is no use."""
 
     __test__ = False
 
     id: str
     title: str
     separates: tuple[str, ...] = listed(min_length=1)
+    applies: dict[str, Any] | None = None
     hours: float
     destructive: bool
     needs: str | list[str] = ""

@@ -71,25 +71,35 @@ def fact_base(case: Case, knowledge: Knowledge) -> FactBase:
 
     Raises CaseError when the electrolyte is not known and its family is not given.
     """
+    return facts_of({name: as_fact(value) for name, value in case.known().items()}, knowledge)
+
+
+def facts_of(fields: Mapping[str, Value], knowledge: Knowledge) -> FactBase:
+    """All facts about a case whose known fields are given as facts.
+
+    Raises CaseError when the electrolyte is not known and its family is not given.
+    """
     base = FactBase()
-    for name, value in case.known().items():
-        base.put(name, as_fact(value), Origin("given"))
-    found = {name: _material(base, case, knowledge, name, kind) for name, kind, _ in MATERIALS}
-    family = case.electrolyte_family or _family(found["electrolyte"])
+    for name, value in fields.items():
+        base.put(name, value, Origin("given"))
+    found = {name: _material(base, fields, knowledge, name, kind) for name, kind, _ in MATERIALS}
+    electrolyte, given = fields.get("electrolyte"), fields.get("electrolyte_family")
+    family = str(given) if given is not None else _family(found["electrolyte"])
     if family is None:
-        raise CaseError((unknown_electrolyte(case.electrolyte or "", knowledge),))
-    if case.electrolyte_family is None:
+        raise CaseError((unknown_electrolyte("" if electrolyte is None else str(electrolyte), knowledge),))
+    if given is None:
         base.put("electrolyte_family", family, Origin("material"))
     elif found["electrolyte"] is not None and found["electrolyte"].family != family:
         kept = found["electrolyte"].family
-        words = knowledge.texts("ui.note.other_family", material=case.electrolyte, kept=kept, given=family)
+        words = knowledge.texts("ui.note.other_family", material=electrolyte, kept=kept, given=family)
         base.notes.append(words)
     families = {"electrolyte": family, "second_electrolyte": _family(found["second_electrolyte"])}
     for name, _, prefix in MATERIALS:
         _properties(base, knowledge.material_facts(prefix, found[name], families.get(name)))
+    role = None if fields.get("electrode_role") is None else str(fields["electrode_role"])
     _properties(
         base,
-        knowledge.pairing_facts(found["electrolyte"], family, found["electrode"], case.electrode_role, base.facts),
+        knowledge.pairing_facts(found["electrolyte"], family, found["electrode"], role, base.facts),
         "pairing",
     )
     for name, span, inputs in derive(base.facts):
@@ -106,14 +116,16 @@ def _properties(base: FactBase, found: Mapping[str, tuple[Value, str, str, str]]
         base.put(name, value, Origin(kind or ("family" if level == "family" else "material"), ref, grade))
 
 
-def _material(base: FactBase, case: Case, knowledge: Knowledge, name: str, kind: str) -> Material | None:
+def _material(
+    base: FactBase, fields: Mapping[str, Value], knowledge: Knowledge, name: str, kind: str
+) -> Material | None:
     """The material a field names; one that is not known is noted, with the nearest names."""
-    given = getattr(case, name)
-    if given is None or given == ABSENT:
+    if fields.get(name) in (None, ABSENT):
         return None
+    given = str(fields[name])
     material, texts = knowledge.find(kind, given), knowledge.texts
     field = texts(f"ui.material.{name}")
-    if material is None and not (name == "electrolyte" and case.electrolyte_family is None):
+    if material is None and not (name == "electrolyte" and "electrolyte_family" not in fields):
         said = [texts("ui.note.unknown_material", field=field, name=given)]
         near = knowledge.nearest(kind, given)
         if near:

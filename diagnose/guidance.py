@@ -230,6 +230,8 @@ class TestOutcome(Part):
     title: str
     share: float
     probability: float | None = Field(description="probability of the cause it speaks for, after it")
+    raised: bool = Field(description="whether it makes that cause likelier; otherwise it only speaks against others")
+    first: Standing | None = Field(description="the first cause after it; null when none would be ranked")
 
 
 class TestOffer(Part):
@@ -245,6 +247,7 @@ class TestOffer(Part):
     bits_per_hour: float
     separates: tuple[str, ...] = Field(description="titles of the causes it tells apart")
     outcomes: tuple[TestOutcome, ...]
+    neither: float = Field(description="chance that it shows none of these")
     sources: tuple[Citation, ...]
 
 

@@ -99,8 +99,7 @@ def offer_line(test: TestOffer, texts: Texts) -> Line:
     about = [bits(test.bits, texts), work(60 * test.hours, texts)]
     about += [texts("ui.test.destructive")] if test.destructive else []
     needed = [needs(test, texts)] if test.needs else []
-    meant = (outcome(each, texts) for each in test.outcomes)
-    return Line(f"{test.title} ({', '.join(about)})", (test.how, *needed, *meant))
+    return Line(f"{test.title} ({', '.join(about)})", (test.how, *needed, *shown(test, texts)))
 
 
 # --- small parts, which the page shares
@@ -119,11 +118,21 @@ def prospect(prospect: Prospect, texts: Texts) -> str:
     return texts("ui.question.prospect", answer=prospect.answer, share=percent(prospect.share), first=first)
 
 
-def outcome(outcome: TestOutcome, texts: Texts) -> str:
-    """What a test may show, and how likely its cause would then be."""
+def shown(test: TestOffer, texts: Texts) -> tuple[str, ...]:
+    """What a test may show, and how likely the causes would then be."""
+    made = [_outcome(each, texts) for each in test.outcomes]
+    return (*made, texts("ui.test.neither", share=percent(test.neither)))
+
+
+def _outcome(outcome: TestOutcome, texts: Texts) -> str:
     shown = f"{outcome.shows} ({percent(outcome.share)})"
     if outcome.speaks_for is None or outcome.probability is None:
         return shown
+    if not outcome.raised:
+        if outcome.first is None:
+            return f"{shown}: {texts('ui.question.no_cause')}"
+        then = {"title": outcome.first.title, "probability": share(outcome.first.probability)}
+        return texts("ui.test.leaves", shows=shown, **then)
     return texts("ui.test.outcome", shows=shown, title=outcome.title, probability=share(outcome.probability))
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from dataclasses import field as part
 from functools import lru_cache
 from types import MappingProxyType
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 from diagnose.condition import Condition, Value, evaluate
 from diagnose.entry import (
@@ -211,6 +211,10 @@ class Knowledge:
             for each in self.standards.values()
             if each.applies is not None and self._truth("standards", each.id, facts)
         ]
+
+    def concerns(self, kind: Literal["tests", "fields"], name: str, facts: Mapping[str, Value]) -> bool:
+        """Whether a test or a field may make sense for a case: unless its condition is definitely false."""
+        return self._truth(kind, name, facts) is not False
 
     def _truth(self, kind: str, name: str, facts: Mapping[str, Value]) -> bool | None:
         condition = self._applies.get((kind, name))

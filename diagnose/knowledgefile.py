@@ -402,9 +402,11 @@ class _Loader:
         return found
 
     def conditions(self) -> None:
-        """Compile the conditions of the protocol and the standards, and check the names they read."""
+        """Compile the conditions of fields, tests, the protocol and standards, and check the names they read."""
         known = {*self.fields.items, *self.properties()}
-        shelves: tuple[tuple[str, _Shelf[Any]], ...] = (("protocol", self.protocol), ("standards", self.standards))
+        shelves: tuple[tuple[str, _Shelf[Any]], ...] = (
+            ("fields", self.fields), ("tests", self.tests), ("protocol", self.protocol), ("standards", self.standards)
+        )  # fmt: skip
         for kind, shelf in shelves:
             for name, item in shelf.items.items():
                 if item.applies is not None:

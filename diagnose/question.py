@@ -13,6 +13,7 @@ from diagnose.answers import Answer, answers, described
 from diagnose.data import Base
 from diagnose.derived import Value
 from diagnose.entry import Field
+from diagnose.facts import facts_of
 from diagnose.guidance import Prospect, Question, Separation, Stop
 from diagnose.information import Told, told
 from diagnose.variants import Fields, Variants
@@ -37,12 +38,12 @@ def minutes(field: Field, base: Base) -> float:
     return base.rules.scale.asking.ask_min + (0.0 if field.noticed else field.effort_min)
 
 
-def askable(name: str, fields: Fields, base: Base) -> bool:
-    """Whether a field may be asked for: it is not known, costs no cell and less than a day."""
+def askable(name: str, facts: Fields, base: Base) -> bool:
+    """Whether a field may be asked for: it is not known, makes sense here, costs no cell and less than a day."""
     field = base.knowledge.vocabulary[name]
-    if name in fields or field.destructive or minutes(field, base) >= base.rules.scale.asking.longest_min:
+    if name in facts or field.destructive or minutes(field, base) >= base.rules.scale.asking.longest_min:
         return False
-    return name != FAMILY or ELECTROLYTE not in fields
+    return base.knowledge.concerns("fields", name, facts)
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,12 +87,12 @@ def outlook(base: Base, fields: Fields, names: Iterable[str]) -> Outlook:
         if base.knowledge.vocabulary[name].kind == "material":
             usual[start : start + size] = _alike(usual[start : start + size], totals[1 + start : 1 + start + size])
         start += size
-    found = told(totals[0], totals[1:], usual, sizes, variants.ended[1:]) if sizes else _NOTHING
+    found = told(totals, usual, sizes, variants.plain) if sizes else _NOTHING
     return Outlook(base, tuple(possible), tuple(map(tuple, possible.values())), variants, found)
 
 
 _EMPTY = np.zeros(0)
-_NOTHING = Told(_EMPTY, _EMPTY, np.zeros((0, 1)), np.ones(1))
+_NOTHING = Told(_EMPTY, _EMPTY, _EMPTY, np.zeros((0, 1)), np.ones(1))
 
 
 def _possible(base: Base, fields: Fields, name: str) -> Sequence[Answer]:
@@ -134,7 +135,8 @@ def asking(base: Base, fields: Fields, asked: Collection[str] = ()) -> Asking:
     of effort, ties by name; those that tell less than `least_bits` are left out.
     """
     vocabulary, least = base.knowledge.vocabulary, base.rules.scale.asking.least_bits
-    seen = outlook(base, fields, [name for name in vocabulary if name not in asked and askable(name, fields, base)])
+    facts = facts_of(fields, base.knowledge).facts
+    seen = outlook(base, fields, [name for name in vocabulary if name not in asked and askable(name, facts, base)])
     value = {name: bits / minutes(vocabulary[name], base) for name, bits in seen.bits.items() if bits >= least}
     best = tuple(sorted(value, key=lambda name: (-value[name], name)))
     return Asking(seen, best, _stop(seen, best, value))

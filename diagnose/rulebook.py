@@ -248,6 +248,7 @@ class Asking(Item):
     longest_min: float = Field(default=480.0, gt=0, description="work from which a question is a test")
     settled_share: float = Field(default=0.1, ge=0, le=1, description="chance of another first cause that is let be")
     least_bits: float = Field(default=0.005, gt=0, description="information below which a question tells nothing")
+    neither_share: float = Field(default=0.2, ge=0, lt=1, description="how often a test shows none of its outcomes")
     least_bits_per_hour: float = Field(default=0.05, ge=0, description="information that is worth the work")
 
 

@@ -58,28 +58,34 @@ class Seen:
 
         A cause is out where a gate or the verdict says so. One that no rule has judged yet stands at its prior.
         """
-        return self._scored(NOWHERE)
+        return self._with(NOWHERE)
 
     @cached_property
     def evidence(self) -> NDArray[np.float64]:
         """Shape (n, m): the same, but what a verdict ends is only made unlikely: one more fact may undo it."""
-        return self._scored(ENDED)
+        return self._with(ENDED)
 
-    @property
-    def ended(self) -> NDArray[np.bool_]:
-        """Shape (n,): where the verdict leaves causes out of the ranking."""
-        return self.has("healthy") | self.has("invalid_data")
-
-    def _scored(self, ended: float) -> NDArray[np.float64]:
+    @cached_property
+    def plain(self) -> NDArray[np.float64]:
+        """Shape (n, m): the same as if there were no verdict."""
         made = np.empty((self.count, len(self.causes)))
         for place, cause in enumerate(self.causes):
             score = self.judged.scores[cause]
             made[:, place] = score.total
             made[spread(score.out, self.count), place] = NOWHERE
+        return made
+
+    @cached_property
+    def ended(self) -> NDArray[np.bool_]:
+        """Shape (n, m): where the verdict leaves a cause out of the ranking."""
         families = [self.columns.book.causes[cause].family for cause in self.causes]
         others = np.array([family != "measurement" for family in families])
-        made[self.has("healthy")] += ended
-        made[np.ix_(self.has("invalid_data"), others)] += ended
+        made: NDArray[np.bool_] = self.has("healthy")[:, None] | (self.has("invalid_data")[:, None] & others)
+        return made
+
+    def _with(self, ended: float) -> NDArray[np.float64]:
+        made = self.plain.copy()
+        made[self.ended] += ended
         return made
 
     @cached_property

@@ -15,6 +15,7 @@ from partial import FEW, base, partial
 from diagnose import Case, diagnose
 from diagnose.answers import answers, distance
 from diagnose.errors import CaseError
+from diagnose.facts import fact_base
 from diagnose.quantity import Span
 from diagnose.question import askable, asking, first_asked, minutes, outlook
 from diagnose.variants import Variants, fields_of
@@ -122,12 +123,13 @@ def test_a_case_begins_with_what_it_cannot_do_without() -> None:
 
 def test_the_family_of_a_known_electrolyte_is_not_asked_for() -> None:
     """The knowledge base knows it."""
-    assert not askable("electrolyte_family", fields_of(Case.model_validate(LITHIUM)), base())
+    assert not askable("electrolyte_family", fact_base(Case.model_validate(LITHIUM), base().knowledge).facts, base())
 
 
 def test_asking_ends_when_a_cause_is_settled() -> None:
     """Clear signs of voids end the questionnaire, and it says what it found."""
     case = {**LITHIUM, "trend_on_cycling": "growing", "strip_plate_ratio": 2.1, "rest_recovery_percent": 70}
+    case |= {"kk_residual_percent": 0.4, "repeat_drift_percent": 0.5}
     stop = asking(base(), fields_of(Case.model_validate(case))).stop
     assert stop is not None
     assert stop.reason == "settled"

@@ -118,6 +118,7 @@ ELSEWHERE = {("arrhenius-pair", 4): "lithium | garnet"}
 # Outcomes that no field can say, and why.
 UNSAID = {
     ("anneal-or-bombardment", 1): "no field says that a film made off the axis of the source was better",
+    ("carbon-free-control", 2): "no field says that a twin without carbon was no better",
     ("loading-series", 2): "a loading slope of 0 says it, but no rule reads that",
 }
 # Outcomes after which their cause is what remains: rules let them speak against the others, and none for the cause.
