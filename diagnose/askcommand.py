@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from diagnose.explanation import Explanation
 from diagnose.facts import MATERIALS
 from diagnose.guidance import Question, Stop
 from diagnose.guidancetext import effort, prospect
-from diagnose.interview import GIVEN, NOT_APPLICABLE, UNKNOWN, Interview, changes_in, known_material
+from diagnose.interview import ANSWERED, GIVEN, NOT_APPLICABLE, UNKNOWN, Interview, changes_in, known_material
 from diagnose.nexttest import offers
 from diagnose.page import Page
 from diagnose.quantity import unit_label
@@ -28,6 +29,7 @@ from diagnose.wholefile import write_whole
 
 KEPT_IN = "diagnose-session"
 SUFFIX = ".yaml"
+NOTE = "# Answers to `diagnose ask`. `diagnose ask FILE` goes on with them, `diagnose run FILE` diagnoses them.\n"
 # Longest first, so that "why not" is not taken for "why".
 COMMANDS = (
     "not_applicable",
@@ -60,8 +62,10 @@ class Conversation:
         """Ask until there is nothing to ask, or until the person stops. Returns what is known then."""
         self._say("ui.ask.hello")
         if self.kept is not None:
+            # A new file is written with the first answer, so that a look at a case leaves none behind.
             self._say("ui.ask.kept", file=self.kept)
-            self._keep(self.kept)
+            if self.kept.exists():
+                self._keep(self.kept)
         self._standing()
         try:
             while True:
@@ -74,7 +78,7 @@ class Conversation:
                     break
         except KeyboardInterrupt:
             self._say("ui.ask.broken_off")
-        if self.kept is not None:
+        if self.kept is not None and self.kept.exists():
             self._say("ui.ask.go_on", file=self.kept)
         return self.interview
 
@@ -112,7 +116,8 @@ class Conversation:
                     return True
             except CaseError as error:
                 for problem in error.problems:
-                    self._tell(f"{problem.message}. {problem.hint}".strip())
+                    about = f"{problem.field} " if problem.field not in ("", step.field) else ""
+                    self._tell(f"{about}{problem.message}. {problem.hint}".strip())
             except DiagnoseError as error:
                 self._tell(str(error))
 
@@ -273,17 +278,21 @@ class Conversation:
             self.kept = None
 
     def _save(self, name: str) -> None:
-        path = Path(name) if name else self.kept
+        path = Path(name).expanduser() if name else self.kept
         if path is None:
             self._say("ui.ask.save_where")
             return
-        if path != self.kept and path.exists():
-            self._say("ui.ask.exists", file=path)
+        try:
+            if path != self.kept and path.exists():
+                self._say("ui.ask.exists", file=path)
+                return
+            keep(self.interview, path)
+        except (OSError, ValueError) as error:
+            # The file in which answers are kept so far stays that file.
+            self._say("ui.ask.not_saved", file=path, reason=getattr(error, "strerror", None) or error)
             return
         self.kept = path
-        self._keep(path)
-        if self.kept is not None:
-            self._say("ui.ask.saved", file=path)
+        self._say("ui.ask.saved", file=path)
 
 
 def _written(value: Any) -> str:
@@ -291,10 +300,12 @@ def _written(value: Any) -> str:
 
 
 def keep(interview: Interview, path: Path) -> None:
-    """Write a session whole or not at all. Raises OSError."""
-    note = "# Answers to `diagnose ask`. `diagnose ask FILE` goes on with them, `diagnose run FILE` diagnoses them.\n"
-    text = yaml.safe_dump(interview.document(), sort_keys=False, allow_unicode=True, width=1000)
-    write_whole(path.resolve(), (note + text).encode())
+    """Write a session whole or not at all, as JSON where the name ends so, else as YAML. Raises OSError, ValueError."""
+    if path.suffix.lower() == ".json":
+        text = json.dumps(interview.document(), indent=2, ensure_ascii=False) + "\n"
+    else:
+        text = NOTE + yaml.safe_dump(interview.document(), sort_keys=False, allow_unicode=True, width=1000)
+    write_whole(path.resolve(), text.encode())
 
 
 def begun(file: str | None, base: Base, thorough: bool) -> tuple[Interview, bool]:
@@ -315,6 +326,9 @@ def begun(file: str | None, base: Base, thorough: bool) -> tuple[Interview, bool
                 problems += [document.problem((name,), each.message, each.hint) for each in error.problems]
     if problems:
         raise CaseError(problems)
+    # What a session says was asked gives way to the fields, which a person may have edited.
+    asked = {name: ANSWERED if name in made.given else state for name, state in asked.items()}
+    asked = {name: state for name, state in asked.items() if state != ANSWERED or name in made.given}
     return Interview(base, made.given, asked, thorough), bool(asked) or "session" in document.data
 
 

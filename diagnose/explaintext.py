@@ -128,6 +128,8 @@ def what_if_text(found: WhatIf, texts: Texts, width: int = 100) -> str:
         page.add(f"{before:>4} -> {after:>4}  {each.title}", "  ", " " * DEEP)
     if not found.moved:
         page.add(texts("ui.what_if.unmoved"), "  ")
+    for note in found.notes:
+        page.add(note)
     return page.text()
 
 

@@ -41,8 +41,10 @@ from diagnose.spelling import spelt
 from diagnose.variants import Seen, Variants, fields_of
 
 FIRST, MOST_SILENT, LEAST_MOVE = 3, 5, 0.005
+# Decibans below which two causes stand level.
+TIED = 0.05
 # What was joined is no answer that could be a slip of the pen, so no smallest change is looked for there.
-IDENTITY = ("electrolyte_family", "electrode_role")
+IDENTITY = ("electrolyte_family", "electrode_role", "electrode_form", "cell_type", "production_stage")
 # Places at which the way from an answer to one that changes the first cause is searched, twice.
 PLACES = 64
 
@@ -237,9 +239,10 @@ class Explanation:
         lines.sort(key=lambda pair: (-abs(pair[1]), pair[0].rule))
         gap = round(one.log_odds - other.log_odds, 2)
         main = next((line for line, size in lines if size > 0), None)
+        tied = abs(gap) < TIED
         about = "own" if main is not None and main in one.contributions else "other"
         says = self.texts(
-            f"ui.contrast.{'level' if main is None else about}",
+            f"ui.contrast.{'tied' if tied else 'level' if main is None else about}",
             first=one.title,
             second=other.title,
             decibans=f"{gap:.1f}",
@@ -322,29 +325,33 @@ class Explanation:
             verdict_before=self.report.verdict,
             verdict_after=other.verdict,
             moved=tuple(sorted(moved, key=lambda each: (-abs((each.after or 0) - (each.before or 0)), each.cause))),
+            notes=tuple(each for each in other.notes if each not in self.report.notes),
             says=self.texts(f"ui.what_if.{key}", before=first[0], after=first[1]),
         )
 
     def change(self) -> Change | None:
         """The smallest single change of an answer given that would put another cause first; None when there is none.
 
-        Figures are compared by their distance as a share of the usual range; a word that becomes another counts 1.
+        Figures are compared by their distance as a share of the usual range, from the nearer end of one that is given
+        as a range; a word that becomes another counts 1, and of several the nearest in the list of choices is told.
+        A change that leaves no cause ranked is told only when none puts another cause first.
         """
         vocabulary = self.knowledge.vocabulary
         tried: list[tuple[str, Answer]] = []
         for name in self.fields:
             if vocabulary[name].kind != "material" and name not in IDENTITY:
-                tried += [(name, each) for each in answers(self.base).of[name]]
+                tried += [(name, each) for each in answers(self.base).of[name] if not self._given_already(name, each)]
         seen = Variants(self.base, self.fields, [{}, *({name: each.value} for name, each in tried)])
-        best: tuple[float, str, Value] | None = None
+        best: tuple[tuple[bool, float, int, str], Value] | None = None
         for row, (name, each) in enumerate(tried, 1):
             if seen.possible[row] and seen.first[row] != seen.first[0]:
-                found = self._nearest(name, each.value, int(seen.first[0]))
-                if best is None or (found[0], name) < best[:2]:
-                    best = (found[0], name, found[1])
+                part, value = self._nearest(name, each.value, int(seen.first[0]))
+                order = (bool(seen.first[row] < 0), part, self._steps(name, each.value), name)
+                if best is None or order < best[0]:
+                    best = (order, value)
         if best is None:
             return None
-        part, name, value = best
+        (_, part, _, name), value = best
         final = Variants(self.base, self.fields, [{name: value}])
         instead = show(value, self.texts)
         if isinstance(value, Span):
@@ -367,6 +374,17 @@ class Explanation:
             says=says,
         )
 
+    def _given_already(self, name: str, answer: Answer) -> bool:
+        """Whether a figure lies within the range or bound that is given."""
+        given, value = self.fields[name], answer.value
+        return isinstance(given, Span) and isinstance(value, Span) and given.low <= value.low <= given.high
+
+    def _steps(self, name: str, value: Value) -> int:
+        """How many places apart in the list of choices a word and the one given are; 0 for anything else."""
+        choices = self.knowledge.vocabulary[name].of
+        places = [choices.index(str(each)) for each in (self.fields[name], value) if each in choices]
+        return max(places) - min(places) if places else 0
+
     def _nearest(self, name: str, value: Value, first: int) -> tuple[float, Value]:
         """The figure nearest to the one given that still changes the first cause, searched on the way to one that does.
 
@@ -375,7 +393,7 @@ class Explanation:
         given, usual = self.fields[name], self.knowledge.vocabulary[name].usual
         if not isinstance(value, Span) or not isinstance(given, Span) or usual is None:
             return 1.0, value
-        start = (given.low + given.high) / 2
+        start = min(max(value.low, given.low), given.high)
         low, high = 0.0, 1.0
         whole = self.knowledge.vocabulary[name].kind == "integer"
         for _ in range(2):

@@ -175,6 +175,7 @@ class WhatIf(Part):
     verdict_before: str
     verdict_after: str
     moved: tuple[Moved, ...]
+    notes: tuple[str, ...] = Field(description="remarks that the changed case gets and this one does not")
     says: str
 
 

@@ -107,7 +107,8 @@ def _shares(padded: _Padded, usual: Floats, gaps: Floats, down: Floats, up: Floa
     table = padded.table(usual)
     table /= np.maximum(table.sum(axis=1, keepdims=True), TINY)
     base = np.append(table * (1.0 - rest), np.full((len(table), 1), rest), axis=1)
-    moved, made = padded.table(gaps, gaps.shape[1:]), base.copy()
+    moved = padded.table(gaps, gaps.shape[1:])
+    made: Floats = base.copy()
     widths = padded.used.sum(axis=1)
     # Questions of like size are solved together, so that short ones need not wait for long ones.
     for low, high in pairwise(WIDTHS):
@@ -135,7 +136,8 @@ class _Balance:
 
     def solved(self) -> Floats:
         """The shares, shape (q, a + 1)."""
-        shares, pace = self.base.copy(), np.ones((len(self.base), 1))
+        pace = np.ones((len(self.base), 1))
+        shares: Floats = self.base.copy()
         cost, slope, active = self._at(shares)
         going = np.ones(len(self.base), dtype=bool)
         for _ in range(STEPS):

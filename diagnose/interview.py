@@ -148,5 +148,7 @@ def changes_in(text: str) -> dict[str, Any]:
         found = GIVEN.match(part)
         if found is None:
             raise UsageError(f"{part.strip()!r} is not FIELD=VALUE")
+        if found[1] in made:
+            raise UsageError(f"{found[1]} is changed twice. Give one value for it.")
         made[found[1]] = None if found[2].strip() == "?" else found[2].strip()
     return made

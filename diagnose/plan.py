@@ -122,14 +122,15 @@ class Situation:
     def predicted(self, remedy: Remedy, treated: Iterable[Treated], result: RemedyResult) -> Prediction | None:
         """The resistance after a remedy.
 
-        None where there is nothing to repair, where the figure itself is in doubt or a bound only, and where the remedy
-        is struck out or fits worse than it did where it was published.
+        None where there is nothing to repair, where the figure itself is in doubt or a bound only, where the remedy is
+        struck out or fits worse than it did where it was published, and where the range is too wide to say anything.
         """
         worse = any(each.kind != "better" for each in result.reasons)
         if worse or self.start is None or self.report.verdict in ("healthy", "invalid_data"):
             return None
         others = [each.probability for slug, each in self.causes.items() if slug not in remedy.treats]
-        return predict(remedy, self.facts, self.start, odds(treated, others), self.worth.tail, self.shelf)
+        made = predict(remedy, self.facts, self.start, odds(treated, others), self.worth.tail, self.shelf)
+        return None if made is None or made.high > self.worth.widest * made.low else made
 
     def _start(self) -> Start | None:
         own, excellent = self.facts.get(RESISTANCE), self.facts.get("pairing.excellent_ohm_cm2")
@@ -139,8 +140,9 @@ class Situation:
             floor, band = excellent.high, self.shelf.citation(origin.ref, origin.grade)
         if not isinstance(own, Span):
             return Start(None, floor, band)
-        # A bound such as ">136" reaches up to the limit of the field.
-        return Start(own, floor, band) if own.high < self.knowledge.vocabulary[RESISTANCE].limits[1] else None
+        # A bound such as ">136" or "<0.1" reaches to the limit of the field.
+        least, most = self.knowledge.vocabulary[RESISTANCE].limits
+        return Start(own, floor, band) if least < own.low and own.high < most else None
 
     # --- what to mind
 

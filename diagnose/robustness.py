@@ -24,7 +24,7 @@ from diagnose.guidance import Draws, Robustness
 from diagnose.quantity import Measured, Span
 from diagnose.rulebook import Rule
 from diagnose.scoring import hundredths
-from diagnose.variants import NOWHERE, Seen, evaluator
+from diagnose.variants import NOWHERE, Seen, Variants, evaluator, fields_of
 
 DRAWS, SEED = 1000, 0
 # Ratio of the ends of a range from which it is drawn evenly in its logarithm, and how many causes are told.
@@ -32,6 +32,8 @@ WIDE, SHOWN = 10.0, 3
 # A cause is told when it is among the first ones in this share of the draws.
 LEAST_SHARE = 0.05
 LOW, HIGH = 5.0, 95.0
+# Shares that are nearer to each other are told as equal; ranges are told to so many places.
+CLOSE, ROUNDED = 0.1, 5e-5
 LOOKED_UP = ("material", "family", "pairing")
 
 Floats = NDArray[np.float64]
@@ -93,16 +95,29 @@ def robustness(case: Case, base: Base, draws: int = DRAWS, seed: int = SEED) -> 
         causes=tuple(rows),
         varied=tuple(varied),
         looked_up=tuple(drawn),
-        says=_says(base, rows, varied, float(np.mean(~ranked))),
+        says=_says(base, rows, varied, float(np.mean(~ranked)), _outside(case, base, rows)),
     )
 
 
-def _says(base: Base, rows: list[Draws], varied: list[str], nothing: float) -> str:
+def _outside(case: Case, base: Base, rows: list[Draws]) -> list[str]:
+    """Titles of the causes whose probability in the ranking is not within the range that was drawn."""
+    now = Variants(base, fields_of(case), [{}])
+    chances = dict(zip(now.causes, np.where(now.ranked[0], now.probabilities[0], 0.0).tolist(), strict=True))
+    return [row.title for row in rows if not row.low - ROUNDED <= chances[row.cause] <= row.high + ROUNDED]
+
+
+def _says(base: Base, rows: list[Draws], varied: list[str], nothing: float, outside: list[str]) -> str:
     texts = base.knowledge.texts
     if not rows or nothing > max(row.first for row in rows):
         return texts("ui.robustness.nothing", share=f"{100 * nothing:.0f}")
-    said = texts("ui.robustness.first", cause=rows[0].title, share=f"{100 * rows[0].first:.0f}")
-    return said if varied else f"{said} {texts('ui.robustness.no_uncertainty')}"
+    shares = [f"{100 * row.first:.0f}" for row in rows]
+    if len(rows) > 1 and rows[0].first - rows[1].first < CLOSE:
+        close = {"cause": rows[0].title, "share": shares[0], "other": rows[1].title, "less": shares[1]}
+        said = texts("ui.robustness.close", **close)
+    else:
+        said = texts("ui.robustness.first", cause=rows[0].title, share=shares[0])
+    said = said if varied else f"{said} {texts('ui.robustness.no_uncertainty')}"
+    return f"{said} {texts('ui.robustness.outside', causes=', '.join(outside))}" if outside else said
 
 
 def _drawn(value: Measured, limits: tuple[float, float], draws: int, generator: np.random.Generator) -> Numbers:

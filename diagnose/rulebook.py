@@ -226,6 +226,7 @@ class Worth(Item):
     irreversible: float = Field(ge=0)
     hazards: dict[Hazard, float]
     tail: float = Field(gt=0, lt=0.5, description="chance left out at each end of a predicted range")
+    widest: float = Field(default=100.0, gt=1, description="ratio of the ends from which a range is not told")
     because: str
     sources: dict[str, Grade] = Field(min_length=1)
     replaces: bool = False

@@ -49,7 +49,9 @@ def base_of(overlay: Iterable[Path], language: str = "en") -> Base:
 
 
 def refuse_output(path: Path, files: Iterable[str], force: bool) -> None:
-    """Refuse an output that would destroy something."""
+    """Refuse an output that would destroy something, and one that has no folder to be in."""
+    if not path.parent.is_dir():
+        raise UsageError(f"there is no folder {path.parent} for {path.name}. Make it, or give another name.")
     if path.exists():
         if not path.is_file():
             raise UsageError(f"{path} is not a file. Give the name of a file.")

@@ -84,7 +84,7 @@ class Seen:
         return made
 
     def _with(self, ended: float) -> NDArray[np.float64]:
-        made = self.plain.copy()
+        made: NDArray[np.float64] = self.plain.copy()
         made[self.ended] += ended
         return made
 

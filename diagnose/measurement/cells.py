@@ -7,10 +7,12 @@ import math
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 SAMPLE = 600
 LONGEST_CELL = 60
 
+_AROUND = " \t\"'\u00a0"
 _FIGURE = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eEdD][+-]?[0-9]{1,4})?\Z")
 _GROUPED = re.compile(r"[+-]?[0-9]{1,3}(?:,[0-9]{3})+\.[0-9]+\Z")
 _COMPLEX = re.compile(r"\(?[-+0-9.eE]+j\)?\Z")
@@ -37,7 +39,15 @@ class Style:
 
 def figure(cell: str, comma: bool = False) -> float | None:
     """The figure in a cell, nan for a cell that says that there is none, None for words."""
-    cell = cell.strip(" \t\"'\u00a0").replace("−", "-")
+    # Each way of cutting a text asks for the same cells again.
+    return (
+        _figure(cell, comma) if len(cell) <= LONGEST_CELL else _figure(cell.strip(_AROUND)[: LONGEST_CELL + 1], comma)
+    )
+
+
+@lru_cache(maxsize=1 << 15)
+def _figure(cell: str, comma: bool) -> float | None:
+    cell = cell.strip(_AROUND).replace("−", "-")
     if not cell or cell.lower() in _NOTHING:
         return math.nan
     if len(cell) > LONGEST_CELL:
@@ -62,7 +72,7 @@ def cut(line: str, separator: str) -> list[str]:
         cells = re.split(r"\s{2,}", line.strip().strip('"').strip())
     elif separator == ", ":
         cells = re.split(r",[ \t]+", line.strip())
-    elif '"' in line and re.search(rf'(?:^|{re.escape(separator)})\s*"', line):
+    elif '"' in line and re.search(rf'(?:^|{re.escape(separator)}) *"', line):
         try:
             cells = next(csv.reader([line], delimiter=separator, skipinitialspace=True), [])
         except csv.Error:
@@ -104,7 +114,10 @@ def style(lines: Sequence[str], fewest: int = 3) -> Style | None:
     marks: dict[tuple[str, bool], int] = {}
     for separator, comma in _SEPARATORS:
         rows = figures = 0
+        mark = separator[0]
         for line in sample:
+            if mark != " " and mark not in line:
+                continue
             count = count_figures(cut(line, separator), comma)
             if count >= fewest:
                 rows += 1

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from diagnose.errors import DiagnoseError
+from diagnose.errors import DataError, Problem
 from diagnose.measurement.spectrumheader import Heading
 
 Reals = NDArray[np.float64]
@@ -18,12 +18,20 @@ NEGATIVE, NATURAL, UNSAID = "negative", "natural", "unsaid"
 HINT = "Give the file with frequency, real and imaginary part (or modulus and phase) of the impedance."
 
 
-class NoImpedanceError(DiagnoseError):
-    """A source in which no impedance was found: what is wrong, what to do, and on which line."""
+class NoImpedanceError(DataError):
+    """A source in which no impedance was found: what is wrong, what to do, and in which file on which line."""
 
-    def __init__(self, message: str, hint: str = "", line: int = 0) -> None:
-        super().__init__(message)
-        self.message, self.hint, self.line = message, hint, line
+    def __init__(self, message: str, hint: str = "", line: int = 0, file: str = "") -> None:
+        super().__init__([Problem(message, file=file, line=line, hint=hint)])
+        self.message, self.hint, self.line, self.file = message, hint, line, file
+
+    def __reduce__(self) -> tuple[type[NoImpedanceError], tuple[str, str, int, str]]:  # type: ignore[override]
+        """Made again from its parts, as when it comes from another process."""
+        return type(self), (self.message, self.hint, self.line, self.file)
+
+    def within(self, file: str) -> NoImpedanceError:
+        """The same refusal of a file that has a name."""
+        return type(self)(self.message, self.hint, self.line, file)
 
 
 @dataclass(frozen=True, eq=False)

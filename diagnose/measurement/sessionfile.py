@@ -5,13 +5,17 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterator
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from diagnose.measurement.readings import HINT, NATURAL, NEGATIVE, NoImpedanceError, Readings
-from diagnose.measurement.spectrumcolumns import FREQUENCY, IMAGINARY, MODULUS, PHASE, REAL, selections
+from diagnose.measurement.spectrumcolumns import selections
+from diagnose.measurement.spectrumnames import FREQUENCY, IMAGINARY, PHASE, REAL
+from diagnose.measurement.spectrumtable import assembled
 
 MOST_DATASETS = 10_000
 _KINDS = {"zre": REAL, "zim": IMAGINARY, "frequency": FREQUENCY}
@@ -88,29 +92,29 @@ def _session(session: dict[str, Any]) -> list[Readings]:
     )
 
 
+def _array(arrays: list[list[Any]], length: int, place: int) -> NDArray[np.float64]:
+    """An array as figures, filled up with nan to a length."""
+    values = np.full(length, np.nan)
+    values[: len(arrays[place])] = [_figure(each) for each in arrays[place]]
+    return values
+
+
+def _no_complexes(length: int, place: int) -> NDArray[np.complex128]:
+    return np.full(length, complex(math.nan, math.nan))
+
+
 def _by_name(data: dict[str, Any]) -> list[Readings]:
     """Plain arrays under names that mean frequency and impedance."""
     arrays = {key: value for key, value in data.items() if isinstance(value, list) and len(key) < 80}
-    names = list(arrays)
+    names = tuple(arrays)
+    length = max((len(values) for values in arrays.values()), default=0)
     found = []
     for selection in selections(names):
         if selection.place(REAL) is None and selection.place(PHASE) is None:
             continue
-        columns = {}
-        for quantity, place in selection.places:
-            values = np.array([_figure(each) for each in arrays[names[place]]], dtype=np.float64)
-            columns[quantity] = values * (selection.naming(quantity).factor or 1)
-        length = min(len(values) for values in columns.values())
-        columns = {quantity: values[:length] for quantity, values in columns.items()}
-        part = IMAGINARY if IMAGINARY in columns else PHASE
-        negative = selection.naming(part).negative
-        columns[part] = -columns[part] if negative else columns[part]
-        if IMAGINARY in columns:
-            impedance = columns[REAL] + 1j * columns[IMAGINARY]
-        else:
-            impedance = columns[MODULUS] * np.exp(1j * np.radians(columns[PHASE]))
-        notes = ("JSON with arrays by name.",)
-        found.append(Readings(columns[FREQUENCY], impedance, NEGATIVE if negative else NATURAL, notes=notes))
+        columns = partial(_array, [arrays[name] for name in names], length)
+        made = assembled(selection, columns, partial(_no_complexes, length), names)
+        found.append(replace(made, notes=("JSON with arrays by name.", *made.notes)))
     if not found:
         shown = ", ".join(key[:30] for key in list(data)[:8])
         raise NoImpedanceError(f"is JSON without arrays of frequency and impedance (keys: {shown})", HINT)

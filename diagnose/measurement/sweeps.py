@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
+from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
@@ -104,7 +105,13 @@ def _stretches(readings: Readings, usable: NDArray[np.bool_]) -> Iterator[NDArra
 def _loops(readings: Readings, rows: NDArray[np.intp]) -> list[NDArray[np.intp]]:
     if readings.loop is None or not len(rows):
         return [rows]
-    loop = np.nan_to_num(readings.loop[rows], nan=-1.0, posinf=-1.0, neginf=-1.0)
+    loop = readings.loop[rows]
+    known = np.isfinite(loop)
+    if not np.any(known):
+        return [rows]
+    # A row without a number goes with the one before it.
+    before = np.maximum.accumulate(np.where(known, np.arange(len(loop)), int(np.argmax(known))))
+    loop = loop[before]
     changes = np.flatnonzero(np.diff(loop)) + 1
     # A number that changes with nearly every row counts points, not sweeps.
     if (len(changes) + 1) * 3 > len(rows):
@@ -224,12 +231,12 @@ def spectra(readings: Readings, file: str, first_number: int = 1) -> list[Spectr
     found = []
     for number, (rows, sweep) in enumerate(pairs):
         notes = [*readings.notes, said, *sweep.notes]
-        dropped = 0
+        dropped: dict[str, int] = {}
         span = slice(bounds[number], bounds[number + 1])
         for mask, reason in reasons:
             count = int(np.sum(mask[span]))
-            dropped += count
             if count:
+                dropped[reason] = count
                 notes.append(f"{_named(count, 'row', 'rows')} {reason} {'was' if count == 1 else 'were'} left out.")
         if single:
             notes.append(f"{_named(single, 'stretch', 'stretches')} of a single point in the file left out.")
@@ -246,7 +253,7 @@ def spectra(readings: Readings, file: str, first_number: int = 1) -> list[Spectr
                 file=file,
                 number=first_number + number,
                 temperature_C=temperature,
-                dropped=dropped,
+                dropped=MappingProxyType(dropped),
                 notes=tuple(notes),
             )
         )

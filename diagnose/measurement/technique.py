@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 from diagnose.measurement.readings import HINT, NoImpedanceError
-from diagnose.measurement.spectrumcolumns import (
+from diagnose.measurement.spectrumnames import (
     FREQUENCY,
     IMAGINARY,
     LOGARITHM,
@@ -28,6 +28,8 @@ _TECHNIQUES = (
     ("a chronopotentiometry", r"chrono\s*potentiometry|\bCHRONOP\b"),
     ("a pulse voltammetry", r"pulse\s+voltam|square\s+wave\s+voltam"),
 )
+# Of a longer line the beginning tells as much.
+LONGEST_LINE = 300
 _ROLES = (
     ("time", r"^(?:elapsed\s*)?(?:time|zeit|t)\b|\btime[/\s(\[]|时间"),
     ("potential", r"^<?(?:e|ece|vf|v|u|volt\w*|spannung)>?\b|potential|voltage|<?ewe>?|电压"),
@@ -50,7 +52,7 @@ def columnish(names: Sequence[str]) -> bool:
 def seems(names: Sequence[str], lines: Sequence[str] = ()) -> str:
     """What a file without impedance seems to be, or nothing."""
     for line in lines[:80]:
-        short = line.strip()
+        short = line.strip()[:LONGEST_LINE]
         tag = re.match(r"(?i)(?:TAG|TITLE\tLABEL|technique|method|experiment(?: type)?)\s*[\t:=]\s*(.*)", short)
         candidate = tag.group(1) if tag else short
         if tag is None and (len(short) > 60 or ":" in short or "=" in short):

@@ -12,12 +12,19 @@ import numpy as np
 
 from diagnose.measurement.cells import Style, complex_figure, count_figures, cut, figure
 from diagnose.measurement.readings import Reals
-from diagnose.measurement.spectrumcolumns import plain, selections, unit
+from diagnose.measurement.spectrumcolumns import selections
+from diagnose.measurement.spectrumnames import plain, unit
 from diagnose.measurement.technique import columnish
 
 # Lines between a header and its first row: the number of points, an end of comments.
 MOST_BETWEEN = 6
+# No header is longer, in characters.
+LONGEST_HEADER = 5000
 
+_EXPONENT = re.compile(r"[eEdD][+-]?\d+\s*\Z")
+# A figure that ends in its exponent.
+_BROKEN = re.compile(r"[+-]?\d+[.,]?\d*[eEdD][+-]?\Z")
+_MODULUS = re.compile(r"\|\s*Z\s*\|")
 _LETTER = re.compile(r"[^\W\d_]")
 _COMMENT = re.compile(r"^\s*[#%!]+\s*")
 _MAYBE_HEADER = re.compile(r"(?i)f|hz|ω|频|周波|omega|lg")
@@ -39,6 +46,20 @@ class Table:
         """The number of cells of most rows."""
         return Counter(len(row) for row in self.rows).most_common(1)[0][0] if self.rows else 0
 
+    def without_cut(self) -> None:
+        """Empty the last cell when the row ends before the others do, in cells or within an exponent."""
+        last, others = self.rows[-1], self.rows[:-1]
+        if not others or len(last) > self.width:
+            return
+        place = len(last) - 1
+        ends = {found[0] if (found := _EXPONENT.search(row[place])) else "" for row in others if len(row) > place}
+        length = {len(end) for end in ends}
+        own = _EXPONENT.search(last[place])
+        if len(last) < self.width or (
+            len(length) == 1 and 0 not in length and len(own[0] if own else "") not in length
+        ):
+            self.rows[-1] = [*last[:-1], ""]
+
 
 def _units_below(cells: Sequence[str]) -> bool:
     """Whether cells are the units of the names above."""
@@ -51,9 +72,10 @@ def _cuts(line: str, separator: str) -> Iterator[list[str]]:
     """The ways to cut a header, the one of the rows first."""
     line = _COMMENT.sub("", line)
     seen = []
-    glued = re.sub(r"\s+(?=[\[(])", "", line.strip().strip('"'))
+    glued = re.sub(r"(?<!\s)\s+(?=[\[(])", "", line.strip().strip('"'))
     for other in (separator, "\t", ";", ",", "|", "  ", " "):
-        cells = cut(line, other)
+        # The bars of a modulus are no separators.
+        cells = cut(_MODULUS.sub("mod(Z)", line) if other == "|" else line, other)
         for variant in (cells, [cell for cell in cells if cell]):
             if len(variant) > 1 and variant not in seen:
                 seen.append(variant)
@@ -72,7 +94,11 @@ class Walk:
         self.bare: list[Table] = []
         self.table: Table | None = None
         self.names: tuple[int, list[str]] = (0, [])
-        self.last = 0
+        self.last = self.last_row = 0
+
+    def named(self) -> Table | None:
+        """The longest table whose columns have names, but none of an impedance."""
+        return max((table for table in self.bare if table.names), key=lambda table: len(table.rows), default=None)
 
     def line(self, number: int, line: str) -> None:
         """Take in the next line."""
@@ -85,7 +111,7 @@ class Walk:
             # A ruled line parts names from their rows, and nothing else.
             return
         elif not self.header(number, line, cells):
-            self.words(number, cells)
+            self.words(number, line, cells)
         self.last = number
 
     def is_row(self, cells: list[str]) -> bool:
@@ -101,7 +127,8 @@ class Walk:
         if self.table is None or not self.table.rows:
             return len(values) >= 3 and len(values) == len(filled)
         width = len(self.table.rows[-1])
-        cut_short = bool(count_figures(cells[:2], self.style.comma)) and len(cells) <= width
+        broken = len(cells) == 1 and _BROKEN.match(cells[0])
+        cut_short = bool(broken or count_figures(cells[:2], self.style.comma)) and len(cells) <= width
         return cut_short or (len(values) >= 3 and len(cells) == width)
 
     def row(self, number: int, cells: list[str]) -> None:
@@ -116,6 +143,7 @@ class Walk:
         if not table.candidates and not table.rows and self.names[0] == self.last and columnish(self.names[1]):
             table.names = self.names[1]
         table.rows.append(cells)
+        self.last_row = number
 
     def fits(self, table: Table, cells: list[str]) -> bool:
         """Whether a row is long enough for the columns that a header names."""
@@ -130,6 +158,8 @@ class Walk:
 
     def header(self, number: int, line: str, cells: list[str]) -> bool:
         """Whether a line is a header of impedance, or the units below one."""
+        if len(line) > LONGEST_HEADER:
+            return False
         table = self.table
         if table is not None and table.candidates and not table.rows and not table.between and self.last == table.line:
             below = [cells, *_cuts(line, self.style.separator)]
@@ -141,7 +171,7 @@ class Walk:
             if found:
                 table.candidates = found + table.candidates
                 return True
-        if not _MAYBE_HEADER.search(line) or len(line) > 5000:
+        if not _MAYBE_HEADER.search(line):
             return False
         candidates = [(names, list[str]()) for names in _cuts(line, self.style.separator) if selections(names)]
         if not candidates:
@@ -149,9 +179,9 @@ class Walk:
         self.open(Table(number, candidates))
         return True
 
-    def words(self, number: int, cells: list[str]) -> None:
+    def words(self, number: int, line: str, cells: list[str]) -> None:
         """A line that is neither: perhaps the names of another table, which ends the one before it."""
-        lettered = [cell for cell in cells if _LETTER.search(cell)]
+        lettered = [cell for cell in cells if _LETTER.search(cell)] if len(line) <= LONGEST_HEADER else []
         if len(lettered) >= 2 and not cells[0].startswith("#"):
             self.names = (number, cells)
         elif len(lettered) >= 2:

@@ -387,3 +387,12 @@ def test_the_combination_on_the_page_loads(base: Base, tmp_path: Path) -> None:
     found = critique(example("lpscl-lithium"), "limit-stripping", beside=["formation-protocol"], base=site)
     assert f"combination.{new}" in {each.rule for each in found.warnings}
     assert plan_text(plan(diagnose(example("lpscl-lithium"), base=site), base=site))
+
+
+def test_lithium_on_a_reducible_electrolyte_is_not_heated() -> None:
+    """Heat speeds up the reduction of germanium and titanium phosphates by lithium, unless a layer is between them."""
+    for electrolyte in ("LAGP", "LATP"):
+        cell = {"electrolyte": electrolyte, "electrode": "Li", "electrode_role": "anode", "resistance_level": "high"}
+        assert critique(cell, "raise temperature").judgement == "contraindicated"
+        steps = {each.remedy: each for each in plan(diagnose(cell)).steps}
+        assert steps["raise-temperature"].status == "contraindicated"

@@ -15,7 +15,7 @@ from diagnose.errors import CaseError, UsageError
 from diagnose.explaintext import explanation_text
 from diagnose.explanation import Explanation
 from diagnose.guidance import Link
-from diagnose.quantity import Measured
+from diagnose.quantity import Measured, Span
 from diagnose.scoring import score, weight
 
 VOIDS = {
@@ -232,6 +232,31 @@ def test_no_figure_nearer_to_the_one_given_changes_the_first_cause() -> None:
     instead = float(found.instead.split()[0])
     fields = {**explained.case.known(), found.field: instead + 0.05 * (given.value - instead)}
     assert diagnose(fields, base=base()).causes[0].cause == explained.report.causes[0].cause
+
+
+@pytest.mark.parametrize("case", published(), ids=lambda case: str(case.get("electrolyte", "?")))
+def test_the_smallest_change_leaves_what_is_given(case: dict[str, Any]) -> None:
+    """It proposes no figure within the range or bound that is given."""
+    explained = Explanation(case, base())
+    found = explained.change()
+    given = None if found is None else explained.fields[found.field]
+    if found is not None and isinstance(given, Span):
+        assert not given.low <= float(found.instead.split()[0]) <= given.high
+
+
+def test_causes_that_stand_level_are_told_as_level() -> None:
+    """With no evidence to tell them apart, neither of the first two is said to stand before the other."""
+    level = [found for case in published() if (found := Explanation(case, base()).contrast()) and not found.decibans]
+    assert level
+    assert all("stand level" in found.says for found in level)
+
+
+def test_a_change_of_the_family_says_which_one_counts() -> None:
+    """A family that contradicts a known electrolyte is not taken silently."""
+    found = Explanation({"electrolyte": "LLZO", "electrode_role": "anode"}, base()).what_if(
+        {"electrolyte_family": "sulfide"}
+    )
+    assert any("garnet" in note for note in found.notes)
 
 
 def test_a_field_that_does_not_exist_is_told_with_the_nearest(voids: Explanation) -> None:

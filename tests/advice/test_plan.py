@@ -306,7 +306,7 @@ def test_range(
 def test_no_figure_is_invented() -> None:
     """Nothing is expected where the resistance is a bound only, the data are bad, or the remedy fits worse here."""
     assert step(LITHIUM_ON_SULFIDE, "set-stack-pressure").predicted is not None
-    for change in ({RESISTANCE: ">310"}, {"stack_pressure_MPa": 8}):
+    for change in ({RESISTANCE: ">310"}, {RESISTANCE: "<310"}, {"stack_pressure_MPa": 8}):
         assert step({**LITHIUM_ON_SULFIDE, **change}, "set-stack-pressure").predicted is None
     bad = plan(diagnose({**LITHIUM_ON_SULFIDE, "kk_residual_percent": 5, "repeat_drift_percent": 15}))
     assert all(each.predicted is None for each in bad.steps)

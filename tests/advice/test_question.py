@@ -129,7 +129,7 @@ def test_the_family_of_a_known_electrolyte_is_not_asked_for() -> None:
 def test_asking_ends_when_a_cause_is_settled() -> None:
     """Clear signs of voids end the questionnaire, and it says what it found."""
     case = {**LITHIUM, "trend_on_cycling": "growing", "strip_plate_ratio": 2.1, "rest_recovery_percent": 70}
-    case |= {"kk_residual_percent": 0.4, "repeat_drift_percent": 0.5}
+    case |= {"kk_residual_percent": 0.4, "repeat_drift_percent": 0.5, "harmonic_distortion_percent": 0.5}
     stop = asking(base(), fields_of(Case.model_validate(case))).stop
     assert stop is not None
     assert stop.reason == "settled"

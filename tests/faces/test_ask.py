@@ -377,3 +377,60 @@ def test_a_session_in_german(command: Callable[..., Any]) -> None:
     assert "Sie bringt" in done.out
     assert "What was asked" not in done.out
     assert "Was gefragt wurde" in done.out
+
+
+# --- files that answers are kept in
+
+
+def test_a_json_session_stays_json(command: Callable[..., Any], place: Path) -> None:
+    """`--save` with a name that ends in .json keeps JSON, and going on with it keeps it JSON."""
+    command("ask", "--save", "cell.json", stdin=script(*START, "stop"))
+    first = json.loads((place / "cell.json").read_text(encoding="utf-8"))
+    command("ask", "cell.json", stdin=script("stable", "stop"))
+    second = json.loads((place / "cell.json").read_text(encoding="utf-8"))
+    assert second["session"].items() > first["session"].items()
+
+
+@pytest.mark.parametrize("name", ["nodir/x.yaml", "a\0b", "n" * 400])
+def test_a_mistyped_name_loses_nothing(command: Callable[..., Any], place: Path, name: str) -> None:
+    """A file that cannot be saved is told, and answers are kept where they were before."""
+    done = command("ask", "--save", "cell.yaml", stdin=script(*START, f"save {name}", "stable", "stop"))
+    assert done.code == 0
+    assert "Not saved" in done.out
+    assert yaml.safe_load((place / "cell.yaml").read_text(encoding="utf-8"))["electrode"] == "Li"
+    assert len(list(place.iterdir())) == 1
+
+
+def test_a_missing_folder_is_told_before_the_first_question(command: Callable[..., Any]) -> None:
+    """A report that has no folder to be in is refused at once."""
+    done = command("ask", "-o", "nodir/report.html", stdin=script(*START, "stop"))
+    assert done.code == 2
+    assert "no folder nodir" in done.err
+    assert "Which solid electrolyte" not in done.out
+
+
+def test_a_look_at_a_case_leaves_no_session(command: Callable[..., Any], place: Path) -> None:
+    """Nothing is kept before the first answer."""
+    (place / "case.yaml").write_text("electrolyte: LLZO\nelectrode_role: anode\n", encoding="utf-8")
+    assert command("ask", "case.yaml", stdin=script("stop")).code == 0
+    assert [each.name for each in place.iterdir()] == ["case.yaml"]
+
+
+def test_fields_of_an_edited_session_count_more_than_its_list(command: Callable[..., Any], place: Path) -> None:
+    """A field that was taken out of a session is asked for again; one that was put in is known."""
+    text = "electrolyte: LLZO\nelectrode_role: anode\ncoating: none\n"
+    text += "session: {electrode: answered, coating: unknown}\n"
+    (place / "cell.yaml").write_text(text, encoding="utf-8")
+    command("ask", "cell.yaml", stdin=script("unknown", "stop"))
+    kept = yaml.safe_load((place / "cell.yaml").read_text(encoding="utf-8"))["session"]
+    assert kept["coating"] == "answered"
+    assert kept.get("electrode") != "answered"
+
+
+def test_a_mistake_in_another_field_is_told_with_its_name(command: Callable[..., Any]) -> None:
+    """What is wrong with a field that was not asked for names that field; a field changed twice is refused."""
+    done = command(
+        "ask", stdin=script(*START, "what if foo=3", "what if stack_pressure_MPa=1, stack_pressure_MPa=2", "stop")
+    )
+    assert "foo is not a field" in done.out.replace("\n", " ")
+    assert "stack_pressure_MPa is changed twice" in done.out.replace("\n", " ")
