@@ -76,7 +76,7 @@ def test_everything_may_be_typed_at_a_prompt(command: Callable[..., Any]) -> Non
         "how stack_pressure_MPa",
         "what if strip_plate_ratio=2",
     )
-    done = command("ask", "--no-save", stdin=script(*START, "unknown", "unknown", "growing", *asked, "tests", "stop"))
+    done = command("ask", "--no-save", stdin=script(*START, "unknown", "unknown", "trend_on_cycling = growing", *asked, "tests", "stop"))
     assert done.code == 0
     assert "what keeps a cause from standing higher" in done.out
     assert " bit: its answers move " in done.out
