@@ -14,9 +14,10 @@ from diagnose.data import Base, load
 from diagnose.explanation import Explanation
 from diagnose.guidance import Guidance
 from diagnose.nexttest import offers
+from diagnose.part import Part
 from diagnose.plan import plan
 from diagnose.question import asking
-from diagnose.report import Part, Report
+from diagnose.report import Report
 from diagnose.robustness import DRAWS, SEED, robustness
 
 

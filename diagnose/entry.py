@@ -265,6 +265,46 @@ class Standard(Entry):
     replaces: bool = False
 
 
+class ElementWindow(Sourced):
+    """Where a figure of an arc usually lies. `edge` is in decades for capacitances and frequencies."""
+
+    of: Literal[
+        "capacitance_F_cm", "capacitance_F_cm2", "frequency_25C_Hz", "exponent", "activation_energy_eV",
+        "activation_energy_over_bulk_eV", "pressure_exponent", "capacitance_pressure_exponent",
+    ]  # fmt: skip
+    low: float
+    high: float
+    edge: float = pydantic.Field(gt=0)
+
+    @model_validator(mode="after")
+    def _has_width(self) -> ElementWindow:
+        if not self.low < self.high or (self.of.endswith(("_F_cm", "_F_cm2", "_Hz")) and self.low <= 0):
+            raise ValueError("a window needs low below high, and a low above 0 where it is told in decades")
+        return self
+
+
+class Element(Entry):
+    """What an arc of a spectrum may be. `rank` is its order in falling frequency, `once` that a cell shows one."""
+
+    id: str
+    title: str
+    says: str
+    place: Literal["body", "interface", "electrode"]
+    rank: int
+    once: bool = False
+    prior: float = pydantic.Field(gt=0)
+    windows: tuple[ElementWindow, ...] = listed(min_length=1)
+    sources: dict[str, Grade]
+    replaces: bool = False
+
+    @model_validator(mode="after")
+    def _no_two_of_a_kind(self) -> Element:
+        kinds = [each.of for each in self.windows]
+        if len(set(kinds)) < len(kinds):
+            raise ValueError("has two windows of one kind")
+        return self
+
+
 class GuideStatement(Entry):
     """One statement of the guide that the rules encode, in our words, with a correction where it needs one."""
 

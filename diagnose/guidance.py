@@ -6,7 +6,8 @@ from typing import Literal
 
 from pydantic import Field
 
-from diagnose.report import Citation, Contribution, Part, Reason, Status
+from diagnose.part import Part
+from diagnose.report import Citation, Contribution, Reason, Status
 
 Judgement = Literal["agreed", "possible", "off_target", "unfit", "contraindicated", "not_needed"]
 

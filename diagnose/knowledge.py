@@ -17,6 +17,7 @@ from typing import Literal, TypeVar
 
 from diagnose.condition import Condition, Value, evaluate
 from diagnose.entry import (
+    Element,
     FamilyEntry,
     Field,
     Figure,
@@ -111,6 +112,7 @@ class Knowledge:
     tests: Mapping[str, Test]
     protocol: Mapping[str, ProtocolStep]
     standards: Mapping[str, Standard]
+    elements: Mapping[str, Element]
     guide: Mapping[str, GuideStatement]
     texts: Texts
     hash: str

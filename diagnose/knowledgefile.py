@@ -16,6 +16,7 @@ from pydantic import ValidationError
 from diagnose.case import value_of
 from diagnose.condition import Condition, Leaf, Value, leaves, parse
 from diagnose.entry import (
+    Element,
     Entry,
     FamilyEntry,
     Field,
@@ -94,6 +95,7 @@ class _Loader:
         self.tests: _Shelf[Test] = _Shelf("test")
         self.protocol: _Shelf[ProtocolStep] = _Shelf("step")
         self.standards: _Shelf[Standard] = _Shelf("standard")
+        self.elements: _Shelf[Element] = _Shelf("element")
         self.guide: _Shelf[GuideStatement] = _Shelf("guide statement")
         self.tables: _Shelf[ReactionTable] = _Shelf("table of reaction energies")
         self.rows: dict[str, list[tuple[Any, At]]] = {name: [] for name in ROWS}
@@ -200,6 +202,9 @@ class _Loader:
 
     def read_standards(self, key: str, data: Mapping[str, Any], top: At) -> None:
         self.shelved(self.standards, Standard, (("", *each) for each in self.listed(key, data, top)))
+
+    def read_elements(self, key: str, data: Mapping[str, Any], top: At) -> None:
+        self.shelved(self.elements, Element, (("", *each) for each in self.listed(key, data, top)))
 
     def read_guide(self, key: str, data: Mapping[str, Any], top: At) -> None:
         self.shelved(self.guide, GuideStatement, (("", *each) for each in self.listed(key, data, top)))
@@ -447,6 +452,7 @@ READERS: dict[str, Callable[[_Loader, str, Mapping[str, Any], At], None]] = {
     "tests": _Loader.read_tests,
     "protocol": _Loader.read_protocol,
     "standards": _Loader.read_standards,
+    "elements": _Loader.read_elements,
     "guide": _Loader.read_guide,
     **dict.fromkeys(ROWS, _Loader.read_rows),
 }
@@ -500,12 +506,15 @@ def _assembled(loader: _Loader, digest: str) -> Knowledge:
         for name, family in loader.families.items.items()
     }
     loader.conditions()
-    cited: tuple[_Shelf[Any], ...] = (loader.tests, loader.protocol, loader.standards)
+    cited: tuple[_Shelf[Any], ...] = (loader.tests, loader.protocol, loader.standards, loader.elements)
     for shelf in cited:
         for name, item in shelf.items.items():
             loader.sources(item.sources, shelf.places[name])
     for name, test in loader.tests.items.items():
         loader.facts(test, loader.tests.places[name])
+    for name, element in loader.elements.items.items():
+        for place, window in enumerate(element.windows):
+            loader.cited(window, loader.elements.places[name].inside("windows", place))
     for kind in ("targets", "decomposition", "volume_changes"):
         for row, at in loader.rows[kind]:
             loader.cited(row, at)
@@ -534,6 +543,7 @@ def _assembled(loader: _Loader, digest: str) -> Knowledge:
         tests=MappingProxyType(loader.tests.items),
         protocol=MappingProxyType(loader.protocol.items),
         standards=MappingProxyType(loader.standards.items),
+        elements=MappingProxyType(loader.elements.items),
         guide=MappingProxyType(loader.guide.items),
         texts=english(),
         hash=digest,

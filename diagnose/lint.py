@@ -360,7 +360,7 @@ def _items(base: Base) -> Iterator[tuple[str, BaseModel]]:
     book, known = base.rules, base.knowledge
     materials = [{name: each.figures for name, each in kind.items()} for kind in known.materials.values()]
     rows = {name: each for name, each in vars(known.pairings).items() if isinstance(each, tuple) or name == "reactions"}
-    roots = (known.tests, known.protocol, known.standards, known.families, *materials, rows)
+    roots = (known.tests, known.protocol, known.standards, known.elements, known.families, *materials, rows)
     scales = {"scale": book.scale, "worth": book.worth}
     for root in (scales, book.causes, book.findings, book.verdicts, book.remedies, book.combinations, *roots):
         yield from _models(root, "")

@@ -5,20 +5,16 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from diagnose.entry import Grade
+from diagnose.measured import Measurement
+from diagnose.part import Part
 
 Verdict = Literal["healthy", "faulty", "undetermined", "invalid_data", "outside_scope"]
 Status = Literal["recommended", "possible", "contraindicated"]
 
 SCHEMA_VERSION = 1
-
-
-class Part(BaseModel):
-    """Base of every part of a report."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, ser_json_inf_nan="strings")
 
 
 class Citation(Part):
@@ -200,6 +196,7 @@ class Report(Part):
     derived: tuple[DerivedResult, ...]
     protocol: tuple[Step, ...] = Field(description="how to measure again, when the data are doubtful or too few")
     notes: tuple[str, ...]
+    measured: Measurement | None = Field(default=None, description="what came from the files of instruments")
     versions: Versions
 
     def to_json(self) -> str:

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel
 
 from diagnose.data import Base
-from diagnose.entry import Field, Outcome, Property, ProtocolStep, Reference, Standard, Test
+from diagnose.entry import Element, ElementWindow, Field, Outcome, Property, ProtocolStep, Reference, Standard, Test
 from diagnose.errors import KnowledgeError, Problem, did_you_mean, in_order
 from diagnose.pairing import SeverityBand
 from diagnose.rulebook import (
@@ -62,6 +62,8 @@ FORMS: Mapping[type[BaseModel], Form] = {
     Outcome: Form(("if_",)),
     ProtocolStep: Form(("title", "do", "why")),
     Standard: Form(("title", "says", "note")),
+    Element: Form(("title", "says"), ("windows",)),
+    ElementWindow: Form(("note",)),
     SeverityBand: Form(("says",)),
     Reference: Form(("title", "other")),
 }
@@ -130,6 +132,7 @@ def retold(base: Base, change: Change) -> Base:
             tests=MappingProxyType(walk.items("test", knowledge.tests)),
             protocol=MappingProxyType(walk.items("protocol", knowledge.protocol)),
             standards=MappingProxyType(walk.items("standard", knowledge.standards)),
+            elements=MappingProxyType(walk.items("element", knowledge.elements)),
             pairings=replace(
                 knowledge.pairings,
                 severity=tuple(walk.made.get(id(row), row) for row in knowledge.pairings.severity),
