@@ -56,7 +56,7 @@ class MeasuredLump(Part):
 class KramersKronigResult(Part):
     """The linear Kramers-Kronig test. Residuals are in percent of the modulus."""
 
-    consistent: bool = Field(description="consistent with the relations, which does not prove that the cell stood still")
+    consistent: bool = Field(description="whether it obeys the relations, no proof that the cell stood still")
     largest_percent: float
     rms_percent: float
     noise_percent: float
@@ -80,6 +80,15 @@ class SpectrumCurves(Part):
     kk_imaginary_percent: Figures
     relaxation_s: Figures = Field(description="time constants of the distribution of relaxation times")
     relaxation_ohm: Figures = Field(description="its weight per unit of ln tau")
+
+
+class MeasuredCircuit(Part):
+    """A circuit that the user named, fitted to the spectrum."""
+
+    circuit: str
+    reason: str = Field(description="why there are no values; empty when there are")
+    values: dict[str, tuple[float, float]] = Field(description="value and standard uncertainty, in ohm, F, H, s, S s^n")
+    rms_percent: float
 
 
 class MeasuredSpectrum(Part):
@@ -106,6 +115,7 @@ class MeasuredSpectrum(Part):
     chi2: float = Field(description="squared residuals against the noise; above one the model errs")
     steps: tuple[str, ...] = Field(description="every step from the file to the fields, in order")
     fields: tuple[MeasuredField, ...]
+    circuit: MeasuredCircuit | None = None
     curves: SpectrumCurves
 
 

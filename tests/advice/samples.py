@@ -150,8 +150,10 @@ def _tests(report: Report, base: Base) -> tuple[TestOffer, ...]:
                     shows=outcome.if_,
                     speaks_for=cause.cause if cause else None,
                     title=cause.title if cause else "",
-                    share=round(1 / len(test.outcomes), 3),
+                    share=round(0.8 / len(test.outcomes), 3),
                     probability=round((cause.probability + 1) / 2, 3) if cause else None,
+                    raised=cause is not None,
+                    first=None,
                 )
             )
         needs = (test.needs,) if isinstance(test.needs, str) else tuple(test.needs)
@@ -168,6 +170,7 @@ def _tests(report: Report, base: Base) -> tuple[TestOffer, ...]:
                 bits_per_hour=round(0.9 / (len(made) + 1) / test.hours, 3),
                 separates=tuple(chances[each].title for each in test.separates if each in chances),
                 outcomes=tuple(outcomes),
+                neither=0.2,
                 sources=tuple(Citation(ref=ref, grade=grade, text=text) for ref, grade, text in sources),
             )
         )

@@ -1,0 +1,152 @@
+"""From the files of instruments to a case: spectra, fits and series, and what of them a case takes over.
+
+Everything is worked out by `diagnose.measurement`; what arcs are is told by the elements of the knowledge base.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from diagnose.case import Case, value_of
+from diagnose.data import Base, load
+from diagnose.errors import CaseError, Problem, UsageError
+from diagnose.measured import MeasuredField, MeasuredSeries, MeasuredSpectrum, Measurement
+from diagnose.quantity import QuantityError
+
+if TYPE_CHECKING:
+    from diagnose.measurement.chain import Shape
+    from diagnose.measurement.spectrum import Spectrum
+
+# Fields of a case that say how a spectrum was taken, with the name under which a fit wants them.
+CONDITIONS = {
+    "electrolyte_thickness_um": "thickness_um",
+    "temperature_C": "temperature_C",
+    "electrolyte_conductivity_S_cm": "electrolyte_conductivity_S_cm",
+}
+
+
+def read_spectra(path: str | os.PathLike[str], *, area_cm2: float | None = None) -> tuple[Spectrum, ...]:
+    """The impedance spectra of a file, each sweep of its own; see docs/eis.md for the formats.
+
+    `area_cm2` is the area of one electrode. Raises DiagnoseError for a file without impedance, which says what to do.
+    """
+    from diagnose.measurement import spectrumfile
+
+    return spectrumfile.read_spectra(path, area_cm2=area_cm2)
+
+
+def fit(
+    spectrum: Spectrum,
+    *,
+    area_cm2: float | None = None,
+    thickness_um: float | None = None,
+    symmetric: bool = False,
+    temperature_C: float | None = None,
+    electrolyte_conductivity_S_cm: float | None = None,
+    shape: Shape | None = None,
+    circuit: str | None = None,
+    base: Base | None = None,
+) -> MeasuredSpectrum:
+    """The arcs of a spectrum without any guess, what each of them is, and the fields of a case that follow.
+
+    `area_cm2` is the area of one electrode (default: that of the spectrum), `thickness_um` that of the electrolyte;
+    `symmetric` says that the cell has two equal interfaces, so that resistances are halved. `shape` fixes number of
+    arcs and tail; `circuit` is fitted besides. Raises DataError for a circuit that cannot be read.
+    """
+    from diagnose.measurement.reading import read
+
+    return read(
+        spectrum,
+        area_cm2=area_cm2,
+        thickness_um=thickness_um,
+        symmetric=symmetric,
+        temperature_C=temperature_C,
+        electrolyte_conductivity_S_cm=electrolyte_conductivity_S_cm,
+        shape=shape,
+        circuit=circuit,
+        elements=(base or load()).knowledge.elements,
+    )
+
+
+def series(
+    source: str | os.PathLike[str] | Sequence[Spectrum],
+    over: str | None = None,
+    x: Sequence[float] | None = None,
+    *,
+    base: Base | None = None,
+    **how: Any,
+) -> MeasuredSeries:
+    """The law of a series: of a table in a file, or of spectra of one cell with the quantity `x` of each.
+
+    `over` is the field that was varied, such as stack_pressure_MPa, temperature_C, time_h, cycles_done,
+    electrolyte_thickness_um, area_cm2 or li_p_ratio. `how` are area_cm2, thickness_um and symmetric as for `fit`, for
+    spectra. Raises UsageError for what does not belong together, DataError for a table with mistakes.
+    """
+    from diagnose.measurement.sequence import spectra_series, table_series
+    from diagnose.measurement.seriestable import read_series
+
+    if isinstance(source, (str, os.PathLike)):
+        if x is not None or how.keys() - {"of", "working"}:
+            raise UsageError("a table holds its quantity and its resistances; nothing else can be given for it")
+        return table_series(read_series(source, over), **how)
+    if over is None:
+        raise UsageError("say over which quantity the spectra were taken")
+    if x is None:
+        found = [each.temperature_C for each in source] if over == "temperature_C" else []
+        if not found or any(each is None for each in found):
+            raise UsageError(f"give {over} of each spectrum as `x`")
+        x = [each for each in found if each is not None]
+    return spectra_series(source, x, over, elements=(base or load()).knowledge.elements, **how)
+
+
+def merged(
+    given: Mapping[str, Any], measurement: Measurement, base: Base
+) -> tuple[dict[str, Any], Measurement]:
+    """The fields of a case with what was measured, and the measurement that says what was taken over.
+
+    What the case gives itself counts more, and is told in `passed_over`. Of one field that several files fill, the
+    last counts. Raises CaseError for a figure that no case can hold.
+    """
+    made, taken, kept = dict(given), {}, []
+    vocabulary = base.knowledge.vocabulary
+    problems = []
+    for field in _all_fields(measurement):
+        if given.get(field.field) is not None:
+            kept.append(field.field)
+            continue
+        raw = field.value if isinstance(field.value, (str, bool)) else field.text
+        try:
+            value_of(vocabulary[field.field], raw)
+        except QuantityError as error:
+            problems.append(Problem(f"as measured {error.message}", field=field.field, hint=error.hint))
+        made[field.field], taken[field.field] = raw, field
+    if problems:
+        raise CaseError(problems)
+    update = {"fields": tuple(taken.values()), "passed_over": tuple(dict.fromkeys(kept))}
+    return made, measurement.model_copy(update=update)
+
+
+def _all_fields(measurement: Measurement) -> Iterable[MeasuredField]:
+    for spectrum in measurement.spectra:
+        yield from spectrum.fields
+    for each in measurement.series:
+        yield from each.fields
+
+
+def conditions(given: Mapping[str, Any]) -> dict[str, Any]:
+    """How a spectrum was taken, as far as the fields of a case say it: keywords of `fit`."""
+    known = Case.model_validate({"electrolyte": "?", "electrode_role": "anode", **_only(given)}).known()
+    made: dict[str, Any] = {}
+    for name, keyword in CONDITIONS.items():
+        value = getattr(known.get(name), "value", None)
+        if value is not None:
+            made[keyword] = value
+    if given.get("cell_type") == "symmetric":
+        made["symmetric"] = True
+    return made
+
+
+def _only(given: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: given[name] for name in CONDITIONS if given.get(name) is not None}

@@ -1,0 +1,170 @@
+"""One spectrum from its figures to the fields of a case: validity, fit, what each arc is, and every step between."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from diagnose.measured import (
+    ElementChance,
+    KramersKronigResult,
+    MeasuredArc,
+    MeasuredCircuit,
+    MeasuredField,
+    MeasuredLump,
+    MeasuredSpectrum,
+    SpectrumCurves,
+)
+from diagnose.measurement.arcs import ArcFit, fit_arcs
+from diagnose.measurement.attribution import attribute
+from diagnose.measurement.chain import Shape
+from diagnose.measurement.circuit import fit_circuit
+from diagnose.measurement.interface import interface
+from diagnose.measurement.kramerskronig import KramersKronig, kramers_kronig
+from diagnose.measurement.relaxation import relaxation_times
+from diagnose.measurement.spectrum import GIVEN, Spectrum
+
+if TYPE_CHECKING:
+    from diagnose.entry import Element
+
+# Two sweeps are repeats when their frequencies agree so well, as shares.
+SAME_FREQUENCY = 1e-3
+PLACES = 6
+
+
+def read(
+    spectrum: Spectrum,
+    *,
+    elements: Mapping[str, Element],
+    area_cm2: float | None = None,
+    thickness_um: float | None = None,
+    symmetric: bool = False,
+    temperature_C: float | None = None,
+    electrolyte_conductivity_S_cm: float | None = None,
+    shape: Shape | None = None,
+    circuit: str | None = None,
+) -> MeasuredSpectrum:
+    """What a spectrum tells; see `diagnose.fit`. Raises DataError for a circuit that cannot be read."""
+    area, source = (area_cm2, GIVEN) if area_cm2 is not None else (spectrum.area_cm2, spectrum.area_source)
+    thickness = spectrum.thickness_um if thickness_um is None else thickness_um
+    celsius = spectrum.temperature_C if temperature_C is None else temperature_C
+    f, z = spectrum.frequency_Hz, spectrum.impedance_ohm
+    test = kramers_kronig(f, z)
+    found = fit_arcs(f, z, shape, kk=test)
+    conditions: dict[str, Any] = {"area_cm2": area, "thickness_um": thickness, "temperature_C": celsius}
+    conditions |= {"electrolyte_conductivity_S_cm": electrolyte_conductivity_S_cm, "symmetric": symmetric}
+    named = attribute(found, elements=elements, **conditions)
+    told = interface(found, named, area_source=source, **conditions)
+    fields: dict[str, Any] = {"kk_residual_percent": (100.0 * test.largest, None)} if test.order else {}
+    fields |= told.fields
+    if temperature_C is None and celsius is not None:
+        fields["temperature_C"] = (celsius, None)
+    return MeasuredSpectrum(
+        file=spectrum.file,
+        number=spectrum.number,
+        points=len(spectrum),
+        dropped=dict(spectrum.dropped),
+        area_cm2=area,
+        area_source=source,
+        thickness_um=thickness,
+        symmetric=symmetric,
+        kk=_test(test),
+        reason=found.reason,
+        series_ohm=found.series_ohm,
+        sigma_series_ohm=found.sigma_series_ohm,
+        inductance_H=found.inductance_H,
+        arcs=tuple(_arcs(found, named)),
+        lumps=tuple(MeasuredLump(R_ohm=e.R_ohm, sigma_R_ohm=e.sigma_R_ohm, reason=e.reason) for e in found.lumps),
+        tail=found.tail,
+        tail_values={name: float(value) for name, value in found.tail_values.items()},
+        rms_percent=100.0 * found.rms,
+        chi2=found.chi2,
+        steps=(*spectrum.notes, *told.steps),
+        fields=written(fields),
+        circuit=None if circuit is None else _circuit(f, z, circuit),
+        curves=_curves(f, z, test, found),
+    )
+
+
+def repeat_drift(spectra: Sequence[Spectrum]) -> float | None:
+    """By how much two sweeps directly one after the other differ: the largest change of the modulus, in percent.
+
+    None without two sweeps of the same frequencies at the head of the sequence.
+    """
+    if len(spectra) < 2:
+        return None
+    one, other = spectra[:2]
+    if len(one) != len(other) or not np.allclose(one.frequency_Hz, other.frequency_Hz, rtol=SAME_FREQUENCY):
+        return None
+    first, second = np.abs(one.impedance_ohm), np.abs(other.impedance_ohm)
+    return float(100.0 * np.max(np.abs(second / first - 1.0)))
+
+
+def written(fields: Mapping[str, Any]) -> tuple[MeasuredField, ...]:
+    """Fields as a case holds them: a figure with its standard uncertainty, a word or a flag."""
+    made = []
+    for name, value in fields.items():
+        if isinstance(value, (str, bool)):
+            text = value if isinstance(value, str) else str(value).lower()
+            made.append(MeasuredField(field=name, value=value, sigma=None, text=text))
+        else:
+            figure, sigma = float(value[0]), None if value[1] is None else float(value[1])
+            made.append(MeasuredField(field=name, value=figure, sigma=sigma, text=in_words(figure, sigma)))
+    return tuple(made)
+
+
+def in_words(figure: float, sigma: float | None) -> str:
+    """A figure with its uncertainty to two digits of it."""
+    if not sigma:
+        return f"{figure:.4g}"
+    places = 1 - int(np.floor(np.log10(sigma)))
+    digits = max(places + int(np.floor(np.log10(abs(figure)))) + 1 if figure else 1, 1)
+    return f"{figure:.{min(digits, 12)}g} ± {sigma:.2g}"
+
+
+def _test(test: KramersKronig) -> KramersKronigResult:
+    return KramersKronigResult(
+        consistent=test.consistent,
+        largest_percent=100.0 * test.largest,
+        rms_percent=100.0 * test.rms,
+        noise_percent=100.0 * test.noise,
+        valid_low_Hz=test.valid_low_Hz,
+        valid_high_Hz=test.valid_high_Hz,
+        outliers=len(test.outliers),
+        order=test.order,
+    )
+
+
+def _circuit(f: NDArray[np.float64], z: NDArray[np.complex128], text: str) -> MeasuredCircuit:
+    found = fit_circuit(f, z, text)
+    values = {name: (float(value), float(found.sigmas[name])) for name, value in found.values.items()}
+    return MeasuredCircuit(circuit=text, reason=found.reason, values=values, rms_percent=100.0 * found.rms)
+
+
+def _curves(
+    f: NDArray[np.float64], z: NDArray[np.complex128], test: KramersKronig, found: ArcFit
+) -> SpectrumCurves:
+    fitted = found.fitted_ohm if not found.reason else z[:0]
+    left = found.residuals if not found.reason else z[:0]
+    spread = relaxation_times(f, z)
+    return SpectrumCurves(
+        frequency_Hz=_figures(f),
+        real_ohm=_figures(z.real),
+        imaginary_ohm=_figures(z.imag),
+        fitted_real_ohm=_figures(fitted.real),
+        fitted_imaginary_ohm=_figures(fitted.imag),
+        residual_real_percent=_figures(100.0 * left.real),
+        residual_imaginary_percent=_figures(100.0 * left.imag),
+        kk_real_percent=_figures(100.0 * test.residuals_real),
+        kk_imaginary_percent=_figures(100.0 * test.residuals_imag),
+        relaxation_s=_figures(spread.tau_s),
+        relaxation_ohm=_figures(spread.gamma_ohm),
+    )
+
+
+def _figures(values: Iterable[float]) -> tuple[float, ...]:
+    """Figures to so many places that no last bit of a machine shows."""
+    return tuple(float(f"{each:.{PLACES}g}") for each in values)
