@@ -16,6 +16,7 @@ import click
 
 import diagnose as package
 from diagnose.advicecommands import ask, critique, explain, report, whatif
+from diagnose.eiscommand import Measuring, eis, of_a_cell, series
 from diagnose.errors import DataError, DiagnoseError, Problem, UsageError, did_you_mean
 from diagnose.shell import FORMATS, base_of, complain, in_language, overlays, refuse_output, say, width, write_file
 
@@ -41,6 +42,12 @@ def cli() -> None:
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="Write here instead of to the screen.")
 @click.option("--force", is_flag=True, help="Overwrite the output file.")
 @click.option("--color/--no-color", default=None, help="Colour text; by default only on a terminal.")
+@click.option("--eis", "eis_file", metavar="FILE", help="Impedance file from which fields of the one case are taken.")
+@click.option("--spectrum", type=click.IntRange(min=1), help="Which spectrum of that file; needed if it has several.")
+@click.option(
+    "--series", "tables", multiple=True, metavar="TABLE", help="Table of a series, as `diagnose series` reads."
+)
+@of_a_cell
 @overlays
 @in_language
 def run(
@@ -49,30 +56,43 @@ def run(
     output: Path | None,
     force: bool,
     color: bool | None,
+    eis_file: str | None,
+    spectrum: int | None,
+    tables: tuple[str, ...],
+    area: float | None,
+    thickness: float | None,
+    symmetric: bool,
     overlay: tuple[Path, ...],
     language: str,
 ) -> None:
     """Diagnose the case in each FILE (YAML or JSON; - reads standard input).
 
+    With --eis or --series, fields that the case does not give itself come from the files of instruments.
+
     Several files give several reports, as JSON a list. Mistakes of all files are told at once, on standard error; with
     any mistake no output file is written.
     """
-    from diagnose.casefile import case_of, placed, read_document
+    from diagnose.casefile import case_of, fields_in, placed, read_document
     from diagnose.diagnosis import diagnose
 
     if files.count("-") > 1:
         raise UsageError("standard input can be read once only")
     if output is not None:
         refuse_output(output, files, force)
+    measuring = Measuring(eis_file, spectrum, tables, area, thickness, symmetric)
+    measuring.check(len(files))
     base = base_of(overlay, language)
     reports: list[Report] = []
     problems: list[Problem] = []
     for file in files:
         try:
             document = read_document(file)
-            case = case_of(document, base)
+            case = case_of(document, base) if not measuring.wanted else None
             with placed(document, base):
-                reports.append(diagnose(case, base=base))
+                if case is None:
+                    reports.append(measuring.diagnosed(fields_in(document), base))
+                else:
+                    reports.append(diagnose(case, base=base))
         except DataError as error:
             problems += error.problems
     texts = base.knowledge.texts
@@ -432,7 +452,7 @@ def completion(shell: str) -> None:
     click.echo(maker(cli, {}, "diagnose", "_DIAGNOSE_COMPLETE").source())
 
 
-for command in (ask, critique, explain, report, whatif):
+for command in (ask, critique, eis, explain, report, series, whatif):
     cli.add_command(command)
 
 

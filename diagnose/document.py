@@ -12,6 +12,8 @@ from diagnose.guidance import Draws, Guidance, PlanStep, Prediction, Question, T
 from diagnose.guidance import Warning as Caution
 from diagnose.guidancetext import bits, needs, percent, prospect, share, shown, spread, whole, work
 from diagnose.markup import code, document, p, section, t, table
+from diagnose.measuredsection import STYLE as MEASURED
+from diagnose.measuredsection import measured_section
 from diagnose.pictures import Bar, Move, Pictures
 from diagnose.prediction import range_text
 from diagnose.quantity import unit_label
@@ -93,7 +95,8 @@ def page(report: Report, guidance: Guidance | None, base: Base, asked: Mapping[s
     """
     made = _Document(report, guidance, base, asked or {})
     title = f"{report.title}: {made.say(f'ui.verdict.{report.verdict}')}"
-    return document(title, "\n".join(filter(None, made.parts())), STYLE, base.language)
+    style = STYLE + MEASURED if report.measured else STYLE
+    return document(title, "\n".join(filter(None, made.parts())), style, base.language)
 
 
 class _Document:
@@ -117,6 +120,8 @@ class _Document:
             yield self.protocol("h2")
         yield self.causes()
         yield self.why()
+        if self.report.measured:
+            yield measured_section(self.report.measured, self.say)
         yield self.scales()
         yield self.plan()
         yield self.find_out()

@@ -101,9 +101,7 @@ def series(
     return spectra_series(source, x, over, elements=(base or load()).knowledge.elements, **how)
 
 
-def merged(
-    given: Mapping[str, Any], measurement: Measurement, base: Base
-) -> tuple[dict[str, Any], Measurement]:
+def merged(given: Mapping[str, Any], measurement: Measurement, base: Base) -> tuple[dict[str, Any], Measurement]:
     """The fields of a case with what was measured, and the measurement that says what was taken over.
 
     What the case gives itself counts more, and is told in `passed_over`. Of one field that several files fill, the

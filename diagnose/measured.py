@@ -114,6 +114,7 @@ class MeasuredSpectrum(Part):
     rms_percent: float = Field(description="what the fit leaves, in percent of the modulus")
     chi2: float = Field(description="squared residuals against the noise; above one the model errs")
     steps: tuple[str, ...] = Field(description="every step from the file to the fields, in order")
+    doubts: tuple[str, ...] = ()
     fields: tuple[MeasuredField, ...]
     circuit: MeasuredCircuit | None = None
     curves: SpectrumCurves

@@ -109,6 +109,13 @@ def opening(page: Page, report: Report) -> None:
     _causes(page, report)
     for cause in explained(report) if report.verdict != "healthy" else ():
         _why(page, cause)
+    if report.measured:
+        # The account leans on this module.
+        from diagnose.measuredtext import add_measured
+
+        page.add()
+        page.add(texts("ui.measured.heading"))
+        add_measured(page, report.measured)
 
 
 def closing(page: Page, report: Report) -> None:
@@ -346,6 +353,11 @@ def _markdown(report: Report, texts: Texts) -> Iterator[str]:
             yield f"| {decibans(cause.clipped)} | {word('beyond_cap')} | |"
         probability = texts("ui.report.probability_of", probability=f"{cause.probability:.2f}")
         yield f"| **{decibans(cause.log_odds)}** | {probability} | |"
+    if report.measured:
+        from diagnose.measuredtext import markdown_lines
+
+        yield from ("", f"## {texts('ui.measured.heading')}")
+        yield from markdown_lines(report.measured, texts, 3)
     if report.not_judged:
         yield from ("", f"## {word('not_judged')}", "")
         for open_ in report.not_judged:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,20 +20,21 @@ from diagnose.measured import (
     SpectrumCurves,
 )
 from diagnose.measurement.arcs import ArcFit, fit_arcs
-from diagnose.measurement.attribution import attribute
+from diagnose.measurement.attribution import Attribution, Element, attribute
 from diagnose.measurement.chain import Shape
 from diagnose.measurement.circuit import fit_circuit
-from diagnose.measurement.interface import interface
+from diagnose.measurement.interface import read_interface
 from diagnose.measurement.kramerskronig import KramersKronig, kramers_kronig
 from diagnose.measurement.relaxation import relaxation_times
 from diagnose.measurement.spectrum import GIVEN, Spectrum
 
-if TYPE_CHECKING:
-    from diagnose.entry import Element
-
 # Two sweeps are repeats when their frequencies agree so well, as shares.
 SAME_FREQUENCY = 1e-3
 PLACES = 6
+# Share of a figure above which its uncertainty makes a range of it.
+HARDLY = 0.5
+# Figures in between are written without powers of ten, with at most so many places.
+PLAIN, MOST_PLACES = (1e-3, 1e6), 6
 
 
 def read(
@@ -57,9 +59,11 @@ def read(
     conditions: dict[str, Any] = {"area_cm2": area, "thickness_um": thickness, "temperature_C": celsius}
     conditions |= {"electrolyte_conductivity_S_cm": electrolyte_conductivity_S_cm, "symmetric": symmetric}
     named = attribute(found, elements=elements, **conditions)
-    told = interface(found, named, area_source=source, **conditions)
+    arcs_say = {each.says for each in named.arcs}
+    told = read_interface(found, named, area_source=source or "as given")
     fields: dict[str, Any] = {"kk_residual_percent": (100.0 * test.largest, None)} if test.order else {}
     fields |= told.fields
+    fields |= {name: f"{low:.4g}-{high:.4g}" for name, (low, high) in told.ranges.items()}
     if temperature_C is None and celsius is not None:
         fields["temperature_C"] = (celsius, None)
     return MeasuredSpectrum(
@@ -76,13 +80,14 @@ def read(
         series_ohm=found.series_ohm,
         sigma_series_ohm=found.sigma_series_ohm,
         inductance_H=found.inductance_H,
-        arcs=tuple(_arcs(found, named)),
+        arcs=tuple(_arcs(named, {name: each.title for name, each in elements.items()})),
         lumps=tuple(MeasuredLump(R_ohm=e.R_ohm, sigma_R_ohm=e.sigma_R_ohm, reason=e.reason) for e in found.lumps),
         tail=found.tail,
         tail_values={name: float(value) for name, value in found.tail_values.items()},
         rms_percent=100.0 * found.rms,
         chi2=found.chi2,
         steps=(*spectrum.notes, *told.steps),
+        doubts=tuple(dict.fromkeys((*told.doubts, *(each for each in named.says if each not in arcs_say)))),
         fields=written(fields),
         circuit=None if circuit is None else _circuit(f, z, circuit),
         curves=_curves(f, z, test, found),
@@ -104,14 +109,22 @@ def repeat_drift(spectra: Sequence[Spectrum]) -> float | None:
 
 
 def written(fields: Mapping[str, Any]) -> tuple[MeasuredField, ...]:
-    """Fields as a case holds them: a figure with its standard uncertainty, a word or a flag."""
+    """Fields as a case holds them: a figure with its standard uncertainty, a word or a flag.
+
+    A figure that is hardly known, with a standard uncertainty of more than half of it, is written as a range, which
+    rules take for unknown where it lies on both sides of a limit.
+    """
     made = []
     for name, value in fields.items():
         if isinstance(value, (str, bool)):
             text = value if isinstance(value, str) else str(value).lower()
             made.append(MeasuredField(field=name, value=value, sigma=None, text=text))
+            continue
+        figure, sigma = float(value[0]), None if value[1] is None else float(value[1])
+        if sigma is not None and 0 < HARDLY * figure < sigma:
+            text = f"{_rounded(max(figure - sigma, 0.0), sigma)}-{_rounded(figure + sigma, sigma)}"
+            made.append(MeasuredField(field=name, value=text, sigma=None, text=text))
         else:
-            figure, sigma = float(value[0]), None if value[1] is None else float(value[1])
             made.append(MeasuredField(field=name, value=figure, sigma=sigma, text=in_words(figure, sigma)))
     return tuple(made)
 
@@ -120,9 +133,36 @@ def in_words(figure: float, sigma: float | None) -> str:
     """A figure with its uncertainty to two digits of it."""
     if not sigma:
         return f"{figure:.4g}"
-    places = 1 - int(np.floor(np.log10(sigma)))
-    digits = max(places + int(np.floor(np.log10(abs(figure)))) + 1 if figure else 1, 1)
-    return f"{figure:.{min(digits, 12)}g} ± {sigma:.2g}"
+    return f"{_rounded(figure, sigma)} ± {_rounded(sigma, sigma)}"
+
+
+def _rounded(figure: float, sigma: float) -> str:
+    """A figure to the second digit of its uncertainty."""
+    places = 1 - math.floor(math.log10(sigma))
+    if PLAIN[0] <= max(abs(figure), sigma) < PLAIN[1] and places <= MOST_PLACES:
+        return f"{round(figure, places):.{max(places, 0)}f}"
+    digits = places + math.floor(math.log10(abs(figure))) + 1 if figure else 1
+    return f"{figure:.{min(max(digits, 1), 12)}g}"
+
+
+def _arcs(named: Attribution, titles: Mapping[str, str]) -> Iterable[MeasuredArc]:
+    """Arcs with what they may be."""
+    for each in named.arcs:
+        arc = each.arc
+        chances = sorted(each.probabilities.items(), key=lambda pair: (-pair[1], pair[0]))
+        yield MeasuredArc(
+            R_ohm=arc.R_ohm,
+            sigma_R_ohm=arc.sigma_R_ohm,
+            C_F=arc.C_F,
+            sigma_C_F=arc.sigma_C_F,
+            frequency_Hz=arc.frequency_Hz,
+            sigma_frequency_Hz=arc.sigma_frequency_Hz,
+            n=arc.n,
+            sigma_n=arc.sigma_n,
+            alone=each.alone,
+            elements=tuple(ElementChance(element=e, title=titles[e], probability=round(p, 6)) for e, p in chances),
+            says=each.says,
+        )
 
 
 def _test(test: KramersKronig) -> KramersKronigResult:
@@ -144,9 +184,7 @@ def _circuit(f: NDArray[np.float64], z: NDArray[np.complex128], text: str) -> Me
     return MeasuredCircuit(circuit=text, reason=found.reason, values=values, rms_percent=100.0 * found.rms)
 
 
-def _curves(
-    f: NDArray[np.float64], z: NDArray[np.complex128], test: KramersKronig, found: ArcFit
-) -> SpectrumCurves:
+def _curves(f: NDArray[np.float64], z: NDArray[np.complex128], test: KramersKronig, found: ArcFit) -> SpectrumCurves:
     fitted = found.fitted_ohm if not found.reason else z[:0]
     left = found.residuals if not found.reason else z[:0]
     spread = relaxation_times(f, z)

@@ -1,0 +1,99 @@
+"""What was measured as a section of the page of a report: pictures, and beside them the same account in words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from diagnose.markup import code, p, section, t, table
+from diagnose.measured import MeasuredLaw, MeasuredSpectrum, Measurement
+from diagnose.measuredwords import Account, Block, Grid, Listed, Words, accounts
+from diagnose.spectrumpictures import SpectrumPictures
+from diagnose.texts import Texts
+
+LONG = 2000
+
+STYLE = """
+h4 { font-size: 1rem; font-weight: 650; margin: 1.6rem 0 .3rem; overflow-wrap: anywhere; }
+.measured h3 { overflow-wrap: anywhere; }
+.drawn { display: grid; grid-template-columns: repeat(2, minmax(0, 29.4rem)); gap: 0 2.2rem; align-items: start; }
+.drawn figure { margin: .8rem 0 1rem; }
+.drawn figcaption { color: var(--quiet); font-size: .9rem; line-height: 1.4; margin: 0 0 .5rem; overflow-wrap: anywhere; }
+.measured .listed { margin: 1rem 0 .2rem; font-weight: 600; font-size: .95rem; }
+.measured ol.plain, .measured ul.plain { margin: .3rem 0 1rem; overflow-wrap: anywhere; }
+.measured ol.plain li, .measured ul.plain li { margin: 0 0 .25rem; }
+@media screen and (max-width: 46rem) { .drawn { display: block; } }
+@media print {
+  .drawn { grid-template-columns: repeat(2, minmax(0, 1fr)); gap: 0 6mm; }
+  h4 { break-after: avoid; }
+}
+"""
+
+
+def measured_section(measurement: Measurement, texts: Texts) -> str:
+    """The section as HTML text; equal measurements give equal text. Needs STYLE. Without matplotlib the words stand alone."""
+    draw = SpectrumPictures(texts)
+    parts = []
+    for place, account in enumerate(accounts(measurement, texts), 1):
+        parts += list(_account(f"measured-{place}", account, draw))
+    made = section(texts("ui.measured.heading"), texts("ui.measured.lede"), parts)
+    return made.replace("<section>", '<section class="measured">', 1)
+
+
+def _account(name: str, account: Account, draw: SpectrumPictures) -> Iterator[str]:
+    tag = "h3" if account.level == 1 else "h4"
+    yield f"<{tag}>{t(account.heading, 200)}</{tag}>"
+    blocks = list(account.blocks)
+    if isinstance(account.about, MeasuredLaw):
+        # Its sentence stands first, then the picture.
+        while blocks and isinstance(blocks[0], Words):
+            yield _block(blocks.pop(0))
+    elif isinstance(account.about, MeasuredSpectrum) and blocks:
+        yield _block(blocks.pop(0))
+    yield _drawn(_pictures(name, account, draw))
+    yield from map(_block, blocks)
+
+
+def _pictures(name: str, account: Account, draw: SpectrumPictures) -> Iterator[tuple[str, str]]:
+    """Captions and pictures."""
+    about = account.about
+    if isinstance(about, MeasuredSpectrum):
+        yield draw.caption("nyquist"), draw.nyquist(f"{name}-nyquist", about)
+        yield draw.caption("bode"), draw.bode(f"{name}-bode", about)
+        yield draw.caption("residuals"), draw.residuals(f"{name}-residuals", about)
+        yield draw.caption("relaxation"), draw.relaxation(f"{name}-relaxation", about)
+    elif about is not None:
+        yield draw.caption("law"), draw.law(f"{name}-law", about)
+
+
+def _drawn(pictures: Iterable[tuple[str, str]]) -> str:
+    figures = [
+        f"<figure><figcaption>{t(caption, 300)}</figcaption>{picture}</figure>"
+        for caption, picture in pictures
+        if picture
+    ]
+    return f'<div class="drawn">{"".join(figures)}</div>' if figures else ""
+
+
+def _block(block: Block) -> str:
+    if isinstance(block, Words):
+        return p(block.says, most=LONG)
+    if isinstance(block, Listed):
+        tag = "ol" if block.numbered else "ul"
+        items = "".join(f"<li>{t(item, LONG)}</li>" for item in block.items)
+        return f'{p(block.caption, "listed") if block.caption else ""}<{tag} class="plain">{items}</{tag}>'
+    return f'<div class="full">{_table(block)}</div>'
+
+
+def _table(grid: Grid) -> str:
+    rows = []
+    for row in grid.rows:
+        first, rest = row.cells[0], row.cells[1:]
+        head = code(first) if grid.names else t(first, 300)
+        note = f"<small>{t(row.note, LONG)}</small>" if row.note else ""
+        rows.append([head + note, *(_cell(cell) for cell in rest)])
+    return table(grid.caption, grid.head, rows, words=len(grid.head), stacked=len(grid.head) > 3)
+
+
+def _cell(cell: str) -> str:
+    """A figure stays on one line."""
+    return f'<span class="s">{t(cell)}</span>' if 0 < len(cell) <= 26 else t(cell, LONG)

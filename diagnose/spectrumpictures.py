@@ -1,0 +1,475 @@
+"""The pictures of what was measured: Nyquist, Bode, what the fit leaves, relaxation times, and the law of a series.
+
+Each is 4.9 inches wide, as the pictures of a report are. Markers, line styles and words tell what colours tell.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from diagnose.measured import MeasuredLaw, MeasuredSpectrum
+from diagnose.measuredwords import arc_name, figure, kk_word, law_name, percents, tail_line, titled
+from diagnose.quantity import unit_label
+from diagnose.svg import INK, PALE, QUIET, TEXT, Painter, folded
+from diagnose.texts import Texts
+
+Reals = NDArray[np.float64]
+
+FIT = "#b3471d"
+# Points: width of a picture, room at its left, right and below, a line of the key.
+WIDE, LEFT, RIGHT, BELOW, LINE = 353.0, 52.0, 10.0, 40.0, 15.0
+# Height of the axes of a Nyquist plot in parts of its width, least and most; how far beyond the arcs a tail is shown.
+FLAT, TALL, BEYOND = 0.36, 0.85, 1.25
+# Points of width that a letter takes; an arc is shaded with one pattern after the other.
+LETTER = 5.6
+SHADES: tuple[dict[str, Any], ...] = (
+    {"facecolor": PALE, "hatch": ""},
+    {"facecolor": "#f4dfc4", "hatch": "////"},
+    {"facecolor": "#e6ecd9", "hatch": "...."},
+    {"facecolor": "#eef1f5", "hatch": "\\\\\\\\"},
+)
+# Quantities of which factors count and not differences.
+FACTORS = ("stack_pressure_MPa", "area_cm2", "electrolyte_thickness_um", "loading")
+WIDE_SPAN = 3.0
+SHORT = {-12: "p", -9: "n", -6: "u", -3: "m", 0: "", 3: "k", 6: "M", 9: "G"}
+
+
+class SpectrumPictures(Painter):
+    """The pictures of spectra and series, with words from `texts`; nothing is drawn where there is nothing to show."""
+
+    style: ClassVar[dict[str, Any]] = {
+        "font.size": 10,
+        "hatch.linewidth": 0.5,
+        "xtick.labelsize": 9,
+        "hatch.color": QUIET,
+    }
+    layout = None
+
+    def __init__(self, texts: Texts) -> None:
+        super().__init__()
+        self.texts = texts
+
+    def title(self, kind: str, about: MeasuredSpectrum | MeasuredLaw) -> str:
+        """The title of a picture: its kind, and what it is about."""
+        named = titled(about, self.texts) if isinstance(about, MeasuredSpectrum) else law_name(about, self.texts)
+        return self.texts(
+            "ui.measured.picture.title", kind=self.texts(f"ui.measured.picture.{kind}.title"), about=named
+        )
+
+    def caption(self, kind: str) -> str:
+        """What a kind of picture shows, for those who see it."""
+        return self.texts(f"ui.measured.picture.{kind}.caption")
+
+    # --- spectra
+
+    def nyquist(self, name: str, spectrum: MeasuredSpectrum) -> str:
+        """Points and fit with equal axes; each arc is shaded and has its number, and its name where there is room.
+
+        A tail that runs far beyond the arcs is cut off, and how many points lie outside is told.
+        """
+        curves = spectrum.curves
+        if not curves.frequency_Hz:
+            return ""
+        x, y = np.array(curves.real_ohm), -np.array(curves.imaginary_ohm)
+        f = np.array(curves.frequency_Hz)
+        (low, high), (bottom, top) = _view(spectrum, x, y)
+        inside = (x >= low) & (x <= high) & (y >= bottom) & (y <= top)
+        broad = WIDE - LEFT - RIGHT
+        ratio = (top - bottom) / (high - low)
+        tall = broad * min(max(ratio, FLAT), TALL)
+        if ratio < FLAT:
+            top = bottom + FLAT * (high - low)
+        elif ratio > TALL:
+            more = ((top - bottom) / TALL - (high - low)) / 2
+            low, high = low - more, high + more
+        per = (high - low) / broad
+        scale, unit = _scaled(max(abs(high), abs(top)))
+        key = [f"{place}  {arc_name(arc, self.texts)}" for place, arc in enumerate(spectrum.arcs, 1)]
+        sizes = [figure(arc.R_ohm, arc.sigma_R_ohm, "ohm") for arc in spectrum.arcs]
+        outside = int(np.count_nonzero(~inside))
+        note = self.texts("ui.measured.picture.outside", count=outside) if outside else ""
+
+        def paint(canvas: Any) -> None:
+            head = LINE * (len(key) + bool(note)) + 8
+            axes = _axes(canvas, head, tall)
+            self._key(canvas, [*zip(key, sizes, strict=True), *([(note, "")] if note else [])])
+            axes.set_xlim(low / scale, high / scale)
+            axes.set_ylim(bottom / scale, top / scale)
+            axes.set_xlabel(f"Z', {unit}", fontsize=9)
+            axes.set_ylabel(f"-Z'', {unit}", fontsize=9)
+            axes.locator_params(axis="y", nbins=max(3, int(tall / 40)))
+            axes.locator_params(axis="x", nbins=6)
+            axes.grid(linewidth=0.6)
+            at = spectrum.series_ohm or 0.0
+            for place, arc in enumerate(spectrum.arcs):
+                drawn = at + _arc(arc.R_ohm, arc.n)
+                axes.fill(
+                    drawn.real / scale,
+                    -drawn.imag / scale,
+                    edgecolor=QUIET,
+                    linewidth=0.7,
+                    linestyle=(0, (2, 1.5)),
+                    zorder=1,
+                    **SHADES[place % len(SHADES)],
+                )
+                peak, rise = at + arc.R_ohm / 2, float(-drawn.imag.min())
+                room = len(key[place]) * LETTER < arc.R_ohm / per
+                axes.text(
+                    peak / scale,
+                    max(rise, 0.0) / 2 / scale,
+                    key[place] if room else str(place + 1),
+                    ha="center",
+                    va="center",
+                    fontsize=9,
+                    fontweight="bold",
+                    zorder=5,
+                    bbox={"facecolor": "white", "edgecolor": "none", "pad": 1.0, "alpha": 0.85},
+                )
+                at += arc.R_ohm
+            if curves.fitted_real_ohm:
+                fitted = np.array(curves.fitted_real_ohm), -np.array(curves.fitted_imaginary_ohm)
+                axes.plot(fitted[0] / scale, fitted[1] / scale, color=FIT, linewidth=1.3, zorder=3)
+            _points(axes, x / scale, y / scale)
+            for place in _decades(f):
+                if inside[place]:
+                    axes.plot([x[place] / scale], [y[place] / scale], "o", markersize=4.5, color=TEXT, zorder=5)
+                    axes.annotate(
+                        figure(float(f"{f[place]:.1g}"), unit="Hz"),
+                        (x[place] / scale, y[place] / scale),
+                        xytext=(0, 5),
+                        textcoords="offset points",
+                        ha="center",
+                        fontsize=9,
+                        color=TEXT,
+                        zorder=6,
+                    )
+
+        size = (WIDE / 72, (tall + BELOW + LINE * (len(key) + bool(note)) + 8) / 72)
+        return self.draw(name, self.title("nyquist", spectrum), self.nyquist_says(spectrum), size, paint)
+
+    def nyquist_says(self, spectrum: MeasuredSpectrum) -> str:
+        """What a Nyquist plot shows, in a sentence with figures."""
+        f, real = spectrum.curves.frequency_Hz, spectrum.curves.real_ohm
+        told = [
+            self.texts(
+                "ui.measured.picture.nyquist.says",
+                points=len(f),
+                high=figure(max(f), unit="Hz"),
+                low=figure(min(f), unit="Hz"),
+                least=figure(min(real), unit="ohm"),
+                most=figure(max(real), unit="ohm"),
+            )
+        ]
+        if spectrum.reason:
+            return f"{told[0]} {self.texts('ui.measured.because', reason=spectrum.reason.rstrip('.'))}"
+        arcs = [
+            self.texts(
+                "ui.measured.picture.arc",
+                number=place,
+                name=arc_name(arc, self.texts),
+                resistance=figure(arc.R_ohm, arc.sigma_R_ohm, "ohm"),
+                frequency=figure(arc.frequency_Hz, arc.sigma_frequency_Hz, "Hz"),
+            )
+            for place, arc in enumerate(spectrum.arcs, 1)
+        ]
+        told += [f"{'; '.join(arcs)}."] if arcs else []
+        return " ".join([*told, tail_line(spectrum, self.texts)])
+
+    def bode(self, name: str, spectrum: MeasuredSpectrum) -> str:
+        """Modulus and phase over frequency, with the fit."""
+        curves = spectrum.curves
+        if not curves.frequency_Hz:
+            return ""
+        f, z = np.array(curves.frequency_Hz), np.array(curves.real_ohm) + 1j * np.array(curves.imaginary_ohm)
+        fitted = np.array(curves.fitted_real_ohm) + 1j * np.array(curves.fitted_imaginary_ohm)
+        size, angle = np.abs(z), np.degrees(np.angle(z))
+        fitting = "ui.measured.picture.bode.fit" if len(fitted) else "ui.measured.picture.bode.no_fit"
+        says = self.texts(
+            "ui.measured.picture.bode.says",
+            first=figure(float(size[0]), unit="ohm"),
+            high=figure(float(f[0]), unit="Hz"),
+            last=figure(float(size[-1]), unit="ohm"),
+            low=figure(float(f[-1]), unit="Hz"),
+            least=f"{angle.min():.0f}",
+            most=f"{angle.max():.0f}",
+            fit=self.texts(fitting, rms=percents(spectrum.rms_percent)) if len(fitted) else self.texts(fitting),
+        )
+
+        def paint(canvas: Any) -> None:
+            above, below = _two(canvas)
+            for axes, values in ((above, size), (below, angle)):
+                axes.set_xscale("log")
+                axes.grid(linewidth=0.6)
+                _points(axes, f, values)
+                _ticks(axes.xaxis)
+            if len(fitted):
+                above.plot(f, np.abs(fitted), color=FIT, linewidth=1.3, zorder=3, label=self.word("fit"))
+                below.plot(f, np.degrees(np.angle(fitted)), color=FIT, linewidth=1.3, zorder=3)
+                _legend(above)
+            above.set_yscale("log")
+            _ticks(above.yaxis)
+            above.set_ylabel("|Z|, ohm", fontsize=9)
+            below.set_ylabel(self.word("phase"), fontsize=9)
+            below.set_xlabel(self.word("frequency"), fontsize=9)
+            above.tick_params(labelbottom=False)
+
+        return self.draw(name, self.title("bode", spectrum), says, (WIDE / 72, 250 / 72), paint)
+
+    def residuals(self, name: str, spectrum: MeasuredSpectrum) -> str:
+        """What the fit and the Kramers-Kronig test leave, in percent of the modulus, over frequency."""
+        curves = spectrum.curves
+        f = np.array(curves.frequency_Hz)
+        rows = [
+            (self.word("left_fit"), curves.residual_real_percent, curves.residual_imaginary_percent),
+            (self.word("left_kk"), curves.kk_real_percent, curves.kk_imaginary_percent),
+        ]
+        rows = [row for row in rows if row[1] and row[2]]
+        if not rows:
+            return ""
+        kk = spectrum.kk
+        says = self.texts(
+            "ui.measured.picture.residuals.kk",
+            kk=kk_word(kk, self.texts),
+            rms=percents(kk.rms_percent),
+            largest=percents(kk.largest_percent),
+        )
+        if curves.residual_real_percent:
+            both = (*curves.residual_real_percent, *curves.residual_imaginary_percent)
+            most = percents(max(map(abs, both)))
+            fit = self.texts("ui.measured.picture.residuals.fit", rms=percents(spectrum.rms_percent), largest=most)
+            says = f"{fit} {says}"
+
+        def paint(canvas: Any) -> None:
+            both = _two(canvas) if len(rows) == 2 else (_axes(canvas, 18, 180),)
+            for axes, (title, real, imaginary) in zip(both, rows, strict=True):
+                axes.set_xscale("log")
+                axes.grid(linewidth=0.6)
+                axes.axhline(0, color=TEXT, linewidth=0.8)
+                axes.plot(f, real, "o", markersize=4, color=INK, label=self.word("real"), zorder=3)
+                axes.plot(
+                    f,
+                    imaginary,
+                    "x",
+                    markersize=4.5,
+                    color=FIT,
+                    markeredgewidth=1.2,
+                    label=self.word("imaginary"),
+                    zorder=3,
+                )
+                most = 1.15 * max(*map(abs, real), *map(abs, imaginary), 1e-9)
+                axes.set_ylim(-most, most)
+                axes.set_ylabel("%", fontsize=9)
+                axes.set_title(title, fontsize=9, loc="left", pad=3)
+                _ticks(axes.xaxis)
+            both[0].legend(loc="lower right", bbox_to_anchor=(1.02, 0.98), ncols=2, **LEGEND)
+            for axes in both[:-1]:
+                axes.tick_params(labelbottom=False)
+            both[-1].set_xlabel(self.word("frequency"), fontsize=9)
+
+        return self.draw(name, self.title("residuals", spectrum), says, (WIDE / 72, 250 / 72), paint)
+
+    def relaxation(self, name: str, spectrum: MeasuredSpectrum) -> str:
+        """The distribution of relaxation times, with the arcs of the fit where they peak."""
+        curves = spectrum.curves
+        if not curves.relaxation_s:
+            return ""
+        # Over frequency from high to low, so that it reads as the other pictures do from left to right: tau rises.
+        tau, gamma = np.array(curves.relaxation_s), np.array(curves.relaxation_ohm)
+        places = [1 / (2 * math.pi * arc.frequency_Hz) for arc in spectrum.arcs]
+        labels = [f"{place} {arc_name(arc, self.texts)}" for place, arc in enumerate(spectrum.arcs, 1)]
+        peaks = [
+            self.texts("ui.measured.picture.relaxation.arc", name=label, tau=figure(at, unit="s"))
+            for label, at in zip(labels, places, strict=True)
+        ]
+        highest = float(tau[int(np.argmax(gamma))])
+        said = self.texts("ui.measured.picture.relaxation.says", tau=figure(highest, unit="s"))
+        says = f"{said} {'; '.join(peaks)}." if peaks else said
+        top = float(gamma.max()) or 1.0
+        scale, unit = _scaled(top)
+
+        def paint(canvas: Any) -> None:
+            tall = 158.0
+            head = LINE * len(labels) + 10
+            axes = _axes(canvas, head, tall)
+            axes.set_xscale("log")
+            axes.set_xlim(min(tau[0], *places), max(tau[-1], *places))
+            axes.set_ylim(0, 1.08 * top / scale)
+            axes.grid(linewidth=0.6)
+            axes.fill_between(tau, gamma / scale, color=PALE, linewidth=0, zorder=1)
+            axes.plot(tau, gamma / scale, color=INK, linewidth=1.3, zorder=2)
+            where = axes.get_xaxis_transform()
+            for number, (at, label) in enumerate(zip(places, labels, strict=True)):
+                # The name of each stands on a line of its own over the axes; a line leads down from it.
+                high = 1 + (10 + LINE * number) / tall
+                style = {"color": FIT, "linewidth": 1.0, "linestyle": (0, (4, 2)), "clip_on": False}
+                axes.plot([at, at], [0, high], transform=where, zorder=3, **style)
+                right = math.log(at / axes.get_xlim()[0]) > 0.55 * math.log(axes.get_xlim()[1] / axes.get_xlim()[0])
+                axes.annotate(
+                    label,
+                    (at, high),
+                    xycoords=where,
+                    xytext=(-4 if right else 4, -3),
+                    textcoords="offset points",
+                    ha="right" if right else "left",
+                    va="center",
+                    fontsize=9,
+                    annotation_clip=False,
+                    bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.6},
+                )
+            axes.set_xlabel(self.word("tau"), fontsize=9)
+            axes.set_ylabel(self.texts("ui.measured.picture.gamma", unit=unit), fontsize=9)
+            axes.locator_params(axis="y", nbins=5)
+            _ticks(axes.xaxis)
+
+        size = (WIDE / 72, (158 + BELOW + LINE * len(labels) + 10) / 72)
+        return self.draw(name, self.title("relaxation", spectrum), says, size, paint)
+
+    # --- series
+
+    def law(self, name: str, law: MeasuredLaw) -> str:
+        """Measured points with their uncertainties, and the law with its band of one standard uncertainty."""
+        if not law.x:
+            return ""
+        x, y = np.array(law.x), np.array(law.resistance)
+        sigma = np.array(law.sigma) if law.sigma else None
+        unit = unit_label(law.unit)
+        told = {
+            "points": len(x),
+            "over": law.over,
+            "low": f"{x.min():.4g}",
+            "high": f"{x.max():.4g}",
+            "least": f"{y.min():.4g}",
+            "most": f"{y.max():.4g} {unit}",
+        }
+        says = f"{self.texts('ui.measured.picture.law.says', **told)} {law.says}".strip()
+
+        def paint(canvas: Any) -> None:
+            axes = _axes(canvas, 24, 190)
+            factors = law.over in FACTORS and x.min() > 0 and x.max() / x.min() >= WIDE_SPAN
+            if factors:
+                axes.set_xscale("log")
+                _ticks(axes.xaxis)
+            if y.min() > 0 and (factors or y.max() / y.min() >= WIDE_SPAN):
+                axes.set_yscale("log")
+                _ticks(axes.yaxis)
+            axes.grid(linewidth=0.6)
+            if law.curve_x:
+                band = {"facecolor": PALE, "edgecolor": QUIET, "linewidth": 0.5, "hatch": "////", "alpha": 0.7}
+                axes.fill_between(law.curve_x, law.curve_low, law.curve_high, zorder=1, label=self.word("band"), **band)
+                axes.plot(law.curve_x, law.curve, color=FIT, linewidth=1.4, zorder=2, label=self.word("law"))
+            look = {
+                "color": INK,
+                "markerfacecolor": "white",
+                "markersize": 5.5,
+                "zorder": 3,
+                "capsize": 3,
+                "linewidth": 1.1,
+            }
+            axes.errorbar(x, y, yerr=sigma, fmt="o", label=self.word("points"), **look)
+            axes.legend(loc="lower left", bbox_to_anchor=(-0.02, 0.99), ncols=3, **LEGEND)
+            axes.set_xlabel(law.over, fontsize=9)
+            axes.set_ylabel(f"R, {unit}", fontsize=9)
+
+        return self.draw(name, self.title("law", law), says, (WIDE / 72, (190 + 24 + BELOW) / 72), paint)
+
+    # --- words
+
+    def word(self, name: str) -> str:
+        """A word that stands in pictures."""
+        return self.texts(f"ui.measured.picture.word.{name}")
+
+    def _key(self, canvas: Any, rows: Sequence[tuple[str, str]]) -> None:
+        """What the numbers of arcs stand for, over the axes."""
+        whole = canvas.get_figheight() * 72
+        for place, (label, value) in enumerate(rows):
+            y = 1 - (LINE * place + 3) / whole
+            canvas.text(8 / WIDE, y, folded(label, 62 - len(value), 1), va="top", fontsize=9)
+            canvas.text(1 - RIGHT / WIDE, y, value, va="top", ha="right", fontsize=9, fontweight="bold")
+
+
+LEGEND: dict[str, Any] = {"fontsize": 9, "frameon": False, "borderpad": 0.1, "handlelength": 1.6, "columnspacing": 1.2}
+
+
+def _view(spectrum: MeasuredSpectrum, x: Reals, y: Reals) -> tuple[tuple[float, float], tuple[float, float]]:
+    """What of the plane is shown: all, or the arcs and the beginning of a tail that is much longer than they are."""
+    start = spectrum.series_ohm or 0.0
+    arcs = start + sum(arc.R_ohm for arc in spectrum.arcs)
+    low, high = min(0.0, float(x.min())), float(x.max())
+    bottom, top = min(0.0, float(y.min())), float(y.max())
+    if spectrum.tail != "none" and spectrum.arcs and max(high, top) > 2 * arcs:
+        high, top = min(high, BEYOND * arcs), min(top, BEYOND * arcs * TALL)
+    # An inductance must not press the arcs together.
+    bottom = max(bottom, -0.3 * (high - low))
+    room = 0.04 * ((high - low) or 1.0)
+    return (low - room, high + room), (bottom - room, top + 2.5 * room)
+
+
+def _scaled(most: float) -> tuple[float, str]:
+    """A factor and a unit in which the largest value has few digits."""
+    for power, unit in ((6, "Mohm"), (3, "kohm")):
+        if most >= 2 * 10.0**power:
+            return 10.0**power, unit
+    return 1.0, "ohm"
+
+
+def _arc(resistance: float, n: float) -> NDArray[np.complex128]:
+    """Z = R / (1 + (j w tau)^n) from high to low frequency."""
+    size = np.power(10.0, np.linspace(4.5, -4.5, 121) / max(n, 0.3))
+    made: NDArray[np.complex128] = resistance / (1 + (1j * size) ** n)
+    return made
+
+
+def _decades(f: Reals) -> list[int]:
+    """The points that lie nearest to whole decades."""
+    found = []
+    for power in range(math.ceil(math.log10(f.min()) - 0.05), math.floor(math.log10(f.max()) + 0.05) + 1):
+        place = int(np.argmin(np.abs(np.log10(f) - power)))
+        if abs(math.log10(f[place]) - power) < 0.06:
+            found.append(place)
+    return found
+
+
+def _axes(canvas: Any, head: float, tall: float) -> Any:
+    """Axes of a height in points below some room at the top."""
+    whole = canvas.get_figheight() * 72
+    return canvas.add_axes((LEFT / WIDE, 1 - (head + tall) / whole, 1 - (LEFT + RIGHT) / WIDE, tall / whole))
+
+
+def _two(canvas: Any) -> tuple[Any, Any]:
+    """Two axes, one over the other."""
+    whole = canvas.get_figheight() * 72
+    tall = (whole - BELOW - 18 - 22) / 2
+    return _axes(canvas, 18, tall), _axes(canvas, 18 + tall + 22, tall)
+
+
+def _points(axes: Any, x: Any, y: Any) -> None:
+    axes.plot(x, y, "o", markersize=4, markerfacecolor="white", markeredgecolor=INK, markeredgewidth=1.0, zorder=4)
+
+
+def _legend(axes: Any) -> None:
+    axes.legend(loc="lower left", bbox_to_anchor=(-0.02, 0.98), ncols=2, **LEGEND)
+
+
+def _ticks(axis: Any) -> None:
+    """Ticks of a logarithmic axis with prefixes, 10, 1k, 1M, where few decades are shown also of twos and fives."""
+    from matplotlib.ticker import LogLocator
+
+    low, high = axis.get_view_interval()
+    subs = (1.0, 2.0, 5.0) if high / low < 50 else (1.0,)
+    axis.set_major_locator(LogLocator(subs=subs, numticks=12 if len(subs) > 1 else 9))
+    axis.set_major_formatter(lambda value, _: _short(value))
+    axis.set_minor_formatter(lambda value, _: "")
+
+
+def _short(value: float) -> str:
+    if value <= 0:
+        return ""
+    power = min(max(3 * math.floor(math.log10(value) / 3 + 1e-9), min(SHORT)), max(SHORT))
+    if -3 <= math.log10(value) < 3:
+        power = 0
+    return f"{value / 10.0**power:.4g}{SHORT[power]}"
