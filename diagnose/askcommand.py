@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +19,7 @@ from diagnose.errors import CaseError, DiagnoseError, UsageError, did_you_mean
 from diagnose.explaintext import Found, explanation_text
 from diagnose.explanation import Explanation
 from diagnose.facts import MATERIALS
+from diagnose.fileanswer import answer_of_file
 from diagnose.guidance import Question, Stop
 from diagnose.guidancetext import effort, prospect
 from diagnose.interview import ANSWERED, GIVEN, NOT_APPLICABLE, UNKNOWN, Interview, changes_in, known_material
@@ -29,6 +32,8 @@ from diagnose.wholefile import write_whole
 
 KEPT_IN = "diagnose-session"
 SUFFIX = ".yaml"
+# What a file gives as a figure where a question asks for a word.
+SAME_IN_FIGURES = {"resistance_level": "interfacial_resistance_ohm_cm2"}
 NOTE = "# Answers to `diagnose ask`. `diagnose ask FILE` goes on with them, `diagnose run FILE` diagnoses them.\n"
 # Longest first, so that "why not" is not taken for "why".
 COMMANDS = (
@@ -95,6 +100,8 @@ class Conversation:
         elif kind in ("number", "integer"):
             kind = "figure" if step.unit == "1" else "unit"
         takes = ", ".join(step.choices) or self.texts(f"ui.ask.takes.{kind}", unit=unit_label(step.unit))
+        if step.from_file:
+            takes = self.texts("ui.ask.takes.or_file", takes=takes, file=self.texts(f"ui.ask.file.{step.from_file}"))
         return f"{takes} [{step.field}{effort(step, self.texts)}]"
 
     def _answer(self, step: Question) -> bool:
@@ -147,7 +154,7 @@ class Conversation:
             if found is not None and found[1] in self.base.knowledge.vocabulary:
                 self._give(found[1], found[2].strip(), asked=found[1] == step.field)
             else:
-                self._give(step.field, rest, asked=True)
+                return self._answered(step, rest)
             return True
         if name == "back":
             if self.interview.back() is self.interview:
@@ -163,6 +170,34 @@ class Conversation:
         else:
             self._tell_about(step, name, rest)
         return False
+
+    def _answered(self, step: Question, answer: str) -> bool:
+        """Take an answer, or the file that gives it; False when the file tells nothing new."""
+        measured = answer_of_file(answer, step.from_file, self.interview.given, self.base) if step.from_file else None
+        if measured is None:
+            self._give(step.field, answer, asked=True)
+            return True
+        for spectrum in measured.spectra:
+            self._listed((spectrum.reason, *spectrum.steps))
+        for series in measured.series:
+            self._listed((series.reason, *series.steps, *(law.says for law in series.laws)))
+        made = self.interview
+        for each in measured.fields:
+            raw = each.value if isinstance(each.value, (str, bool)) else each.text
+            made = made.answered(each.field, raw, asked=each.field == step.field)
+        self._listed(f"{each.field}: {each.text}" for each in measured.fields)
+        if {step.field, SAME_IN_FIGURES.get(step.field)}.isdisjoint(each.field for each in measured.fields):
+            self._say("ui.ask.file.silent", field=step.field)
+        if made is self.interview:
+            return False
+        # A file is one step, so that one step back undoes it.
+        self._step(replace(made, before=self.interview))
+        return True
+
+    def _listed(self, lines: Iterable[str]) -> None:
+        for line in lines:
+            if line:
+                self._tell(line, indent="   ", hang="      ")
 
     def _give(self, field: str, raw: str, asked: bool) -> None:
         self._step(self.interview.answered(field, raw, asked=asked))

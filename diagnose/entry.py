@@ -42,7 +42,8 @@ class Field(Entry):
 
     `usual` is the range in which answers mostly lie: what is expected before anything is known (judgement). `noticed`
     marks what one has seen in passing or has not: to ask for it costs a minute whatever it costs to measure. `applies`
-    is a condition; where it is definitely false the field makes no sense and is not asked for.
+    is a condition; where it is definitely false the field makes no sense and is not asked for. `from_file` says what
+    kind of file can give the field: one impedance spectrum, or a series of resistances.
     """
 
     kind: Literal["number", "integer", "flag", "choice", "material", "text"]
@@ -57,6 +58,7 @@ class Field(Entry):
     destructive: bool = False
     noticed: bool = False
     applies: dict[str, Any] | None = None
+    from_file: Literal["", "spectrum", "series"] = ""
     section: str = ""
 
     @model_validator(mode="after")

@@ -212,6 +212,7 @@ class Question(Part):
     choices: tuple[str, ...]
     minutes: float
     bits: float = Field(description="expected information about which cause it is")
+    from_file: str = Field(default="", description="the kind of file that can give the answer: spectrum or series")
     separates: Separation | None
     prospects: tuple[Prospect, ...]
     why: str

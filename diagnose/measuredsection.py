@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from diagnose.markup import code, p, section, t, table
 from diagnose.measured import MeasuredLaw, MeasuredSpectrum, Measurement
@@ -10,14 +10,15 @@ from diagnose.measuredwords import Account, Block, Grid, Listed, Words, accounts
 from diagnose.spectrumpictures import SpectrumPictures
 from diagnose.texts import Texts
 
-LONG = 2000
+LONG, SHORT = 2000, 26
 
 STYLE = """
 h4 { font-size: 1rem; font-weight: 650; margin: 1.6rem 0 .3rem; overflow-wrap: anywhere; }
 .measured h3 { overflow-wrap: anywhere; }
 .drawn { display: grid; grid-template-columns: repeat(2, minmax(0, 29.4rem)); gap: 0 2.2rem; align-items: start; }
 .drawn figure { margin: .8rem 0 1rem; }
-.drawn figcaption { color: var(--quiet); font-size: .9rem; line-height: 1.4; margin: 0 0 .5rem; overflow-wrap: anywhere; }
+.measured figcaption { color: var(--quiet); font-size: .9rem; line-height: 1.4; margin: 0 0 .5rem; }
+.measured .pair svg { width: 100%; margin: 0; }
 .measured .listed { margin: 1rem 0 .2rem; font-weight: 600; font-size: .95rem; }
 .measured ol.plain, .measured ul.plain { margin: .3rem 0 1rem; overflow-wrap: anywhere; }
 .measured ol.plain li, .measured ul.plain li { margin: 0 0 .25rem; }
@@ -30,7 +31,10 @@ h4 { font-size: 1rem; font-weight: 650; margin: 1.6rem 0 .3rem; overflow-wrap: a
 
 
 def measured_section(measurement: Measurement, texts: Texts) -> str:
-    """The section as HTML text; equal measurements give equal text. Needs STYLE. Without matplotlib the words stand alone."""
+    """The section as HTML text; equal measurements give equal text. It needs STYLE.
+
+    Without matplotlib the words and tables stand alone.
+    """
     draw = SpectrumPictures(texts)
     parts = []
     for place, account in enumerate(accounts(measurement, texts), 1):
@@ -43,35 +47,35 @@ def _account(name: str, account: Account, draw: SpectrumPictures) -> Iterator[st
     tag = "h3" if account.level == 1 else "h4"
     yield f"<{tag}>{t(account.heading, 200)}</{tag}>"
     blocks = list(account.blocks)
-    if isinstance(account.about, MeasuredLaw):
-        # Its sentence stands first, then the picture.
-        while blocks and isinstance(blocks[0], Words):
-            yield _block(blocks.pop(0))
-    elif isinstance(account.about, MeasuredSpectrum) and blocks:
+    if account.about is None:
+        yield from map(_block, blocks)
+        return
+    # First what it is in short, then the pictures, then the figures.
+    while blocks and (isinstance(blocks[0], Words) or (isinstance(blocks[0], Listed) and not blocks[0].caption)):
         yield _block(blocks.pop(0))
-    yield _drawn(_pictures(name, account, draw))
+    figures = list(_pictures(name, account.about, draw))
+    if isinstance(account.about, MeasuredLaw) and figures and blocks:
+        # The points, which come last, stand beside their picture.
+        yield f'<div class="pair">{"".join(figures)}<div>{_block(blocks.pop())}</div></div>'
+    elif figures:
+        yield f'<div class="drawn">{"".join(figures)}</div>'
     yield from map(_block, blocks)
 
 
-def _pictures(name: str, account: Account, draw: SpectrumPictures) -> Iterator[tuple[str, str]]:
-    """Captions and pictures."""
-    about = account.about
+def _pictures(name: str, about: MeasuredSpectrum | MeasuredLaw, draw: SpectrumPictures) -> Iterator[str]:
+    """The pictures there are, each with its caption."""
     if isinstance(about, MeasuredSpectrum):
-        yield draw.caption("nyquist"), draw.nyquist(f"{name}-nyquist", about)
-        yield draw.caption("bode"), draw.bode(f"{name}-bode", about)
-        yield draw.caption("residuals"), draw.residuals(f"{name}-residuals", about)
-        yield draw.caption("relaxation"), draw.relaxation(f"{name}-relaxation", about)
-    elif about is not None:
-        yield draw.caption("law"), draw.law(f"{name}-law", about)
-
-
-def _drawn(pictures: Iterable[tuple[str, str]]) -> str:
-    figures = [
-        f"<figure><figcaption>{t(caption, 300)}</figcaption>{picture}</figure>"
-        for caption, picture in pictures
-        if picture
-    ]
-    return f'<div class="drawn">{"".join(figures)}</div>' if figures else ""
+        made = {
+            "nyquist": draw.nyquist(f"{name}-nyquist", about),
+            "bode": draw.bode(f"{name}-bode", about),
+            "residuals": draw.residuals(f"{name}-residuals", about),
+            "relaxation": draw.relaxation(f"{name}-relaxation", about),
+        }
+    else:
+        made = {"law": draw.law(f"{name}-law", about)}
+    for kind, picture in made.items():
+        if picture:
+            yield f"<figure><figcaption>{t(draw.caption(kind), 300)}</figcaption>{picture}</figure>"
 
 
 def _block(block: Block) -> str:
@@ -95,5 +99,7 @@ def _table(grid: Grid) -> str:
 
 
 def _cell(cell: str) -> str:
-    """A figure stays on one line."""
-    return f'<span class="s">{t(cell)}</span>' if 0 < len(cell) <= 26 else t(cell, LONG)
+    """Figures stay on one line each."""
+    parts = cell.split("; ")
+    short = cell and max(map(len, parts)) <= SHORT
+    return "; ".join(f'<span class="s">{t(part)}</span>' for part in parts) if short else t(cell, LONG)

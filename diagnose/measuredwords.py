@@ -7,6 +7,7 @@ steps come with the measurement.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
@@ -14,11 +15,12 @@ from diagnose.guidancetext import share
 from diagnose.measured import (
     KramersKronigResult,
     MeasuredArc,
+    MeasuredCircuit,
     MeasuredField,
     MeasuredLaw,
-    Measurement,
     MeasuredSeries,
     MeasuredSpectrum,
+    Measurement,
 )
 from diagnose.quantity import unit_label
 from diagnose.texts import Texts
@@ -33,7 +35,8 @@ LEAST = 0.005
 MOST_POINTS, MOST_FILES, MOST_SPECTRA = 40, 6, 6
 PREFIXES = {-15: "f", -12: "p", -9: "n", -6: "u", -3: "m", 0: "", 3: "k", 6: "M", 9: "G"}
 PREFIXED = ("ohm", "F", "H", "Hz", "s")
-TAIL_UNITS = {"Q": "S s^n", "W": "ohm s^-0.5", "R": "ohm", "tau": "s"}
+# Units of what tails and circuits are made of.
+UNITS = {"Q": "S s^n", "W": "ohm s^-0.5", "R": "ohm", "tau": "s", "C": "F", "L": "H"}
 
 
 class Words(NamedTuple):
@@ -137,8 +140,8 @@ def law_name(law: MeasuredLaw, texts: Texts) -> str:
     return texts("ui.measured.law.of", of=law.of, over=law.over)
 
 
-def count_kk(kk: KramersKronigResult, texts: Texts) -> str:
-    """What the Kramers-Kronig test found. That a spectrum obeys the relations does not show that the cell stood still."""
+def kk_line(kk: KramersKronigResult, texts: Texts) -> str:
+    """What the Kramers-Kronig test found. To obey the relations does not prove that the cell stood still."""
     told = {
         "rms": percents(kk.rms_percent),
         "largest": percents(kk.largest_percent),
@@ -195,6 +198,10 @@ def spectrum_account(spectrum: MeasuredSpectrum, texts: Texts, fields: bool = Tr
         blocks.append(Words(texts("ui.measured.because", reason=spectrum.reason.rstrip("."))))
     else:
         blocks += _fitted(spectrum, texts)
+    if spectrum.circuit:
+        blocks.append(_circuit(spectrum.circuit, texts))
+    if spectrum.doubts:
+        blocks.append(Listed(texts("ui.measured.doubts"), spectrum.doubts))
     blocks += _steps(spectrum.steps, texts)
     if fields and spectrum.fields:
         blocks.append(_fields(spectrum.fields, texts, "ui.measured.fields.caption"))
@@ -213,7 +220,7 @@ def _facts(spectrum: MeasuredSpectrum, texts: Texts) -> Iterator[str]:
         yield texts("ui.measured.thickness", thickness=f"{spectrum.thickness_um:.4g}")
     if spectrum.symmetric:
         yield texts("ui.measured.symmetric")
-    yield count_kk(spectrum.kk, texts)
+    yield kk_line(spectrum.kk, texts)
     if spectrum.series_ohm is not None:
         series = figure(spectrum.series_ohm, spectrum.sigma_series_ohm, "ohm")
         yield texts("ui.measured.series_resistance", resistance=series)
@@ -254,9 +261,24 @@ def tail_line(spectrum: MeasuredSpectrum, texts: Texts) -> str:
     """What follows the arcs at low frequency, with its figures."""
     kind = texts(f"ui.measured.tail.{spectrum.tail}")
     values = ", ".join(
-        f"{name} = {figure(value, unit=TAIL_UNITS.get(name, ''))}" for name, value in spectrum.tail_values.items()
+        f"{name} = {figure(value, unit=UNITS.get(name, ''))}" for name, value in spectrum.tail_values.items()
     )
     return texts("ui.measured.tail_is", tail=f"{kind} ({values})" if values else kind)
+
+
+def _circuit(circuit: MeasuredCircuit, texts: Texts) -> Block:
+    caption = texts("ui.measured.circuit", circuit=circuit.circuit)
+    if circuit.reason:
+        return Listed(caption, (texts("ui.measured.because", reason=circuit.reason.rstrip(".")),))
+    rows = tuple(Row((name, figure(*pair, _unit(name)))) for name, pair in circuit.values.items())
+    left = Row((texts("ui.measured.circuit_leaves"), percents(circuit.rms_percent)))
+    return Grid(caption, (texts("ui.measured.parameter"), texts("ui.measured.value")), (*rows, left), names=True)
+
+
+def _unit(name: str) -> str:
+    """The unit of a parameter of a circuit: that of R1 is ohm, that of CPE1.Q is S s^n."""
+    kind = name.partition(".")[2] or re.sub(r"[_\d]*$", "", name)
+    return UNITS.get(kind, "")
 
 
 def _steps(steps: Sequence[str], texts: Texts) -> list[Block]:
@@ -265,7 +287,7 @@ def _steps(steps: Sequence[str], texts: Texts) -> list[Block]:
 
 def _fields(fields: Sequence[MeasuredField], texts: Texts, caption: str) -> Grid:
     rows = tuple(Row((each.field, each.text)) for each in fields)
-    return Grid(texts(caption), (texts("ui.page.case.field"), texts("ui.page.case.value")), rows, names=True)
+    return Grid(texts(caption), (texts("ui.measured.fields.field"), texts("ui.measured.value")), rows, names=True)
 
 
 # --- series
@@ -311,14 +333,14 @@ def law_account(law: MeasuredLaw, texts: Texts) -> Account:
     if law.parameters:
         rows = tuple(Row((name, figure(*pair))) for name, pair in law.parameters.items())
         caption = texts("ui.measured.law.parameters", law=law.name)
-        head = (texts("ui.measured.law.parameter"), texts("ui.page.case.value"))
+        head = (texts("ui.measured.parameter"), texts("ui.measured.value"))
         blocks.append(Grid(caption, head, rows, names=True))
     if law.candidates:
         rows = tuple(Row((each.name, share(each.weight), f"{each.aicc:.1f}")) for each in law.candidates)
         tried = (texts("ui.measured.law.name"), texts("ui.measured.law.weight"), "AICc")
         blocks.append(Grid(texts("ui.measured.law.candidates"), tried, rows))
     if law.doubts:
-        blocks.append(Listed(texts("ui.measured.law.doubts"), law.doubts))
+        blocks.append(Listed(texts("ui.measured.doubts"), law.doubts))
     if law.x:
         blocks.append(_points(law, texts))
     return Account(law_name(law, texts), tuple(blocks), law, 2)

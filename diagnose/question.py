@@ -183,6 +183,7 @@ def asked_for(
         choices=field.of,
         minutes=minutes(field, base),
         bits=round(bits, 4),
+        from_file=field.from_file,
         separates=separates,
         prospects=prospects,
         why=why,

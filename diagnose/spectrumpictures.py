@@ -43,9 +43,12 @@ class SpectrumPictures(Painter):
     """The pictures of spectra and series, with words from `texts`; nothing is drawn where there is nothing to show."""
 
     style: ClassVar[dict[str, Any]] = {
-        "font.size": 10,
-        "hatch.linewidth": 0.5,
+        "font.size": 9,
         "xtick.labelsize": 9,
+        "ytick.labelsize": 9,
+        "xtick.minor.size": 1.5,
+        "ytick.minor.size": 1.5,
+        "hatch.linewidth": 0.5,
         "hatch.color": QUIET,
     }
     layout = None
@@ -54,12 +57,10 @@ class SpectrumPictures(Painter):
         super().__init__()
         self.texts = texts
 
-    def title(self, kind: str, about: MeasuredSpectrum | MeasuredLaw) -> str:
-        """The title of a picture: its kind, and what it is about."""
-        named = titled(about, self.texts) if isinstance(about, MeasuredSpectrum) else law_name(about, self.texts)
-        return self.texts(
-            "ui.measured.picture.title", kind=self.texts(f"ui.measured.picture.{kind}.title"), about=named
-        )
+    def title(self, kind: str, spectrum: MeasuredSpectrum) -> str:
+        """The title of a picture of a spectrum: its kind, and what it is about."""
+        told = self.texts(f"ui.measured.picture.{kind}.title")
+        return self.texts("ui.measured.picture.title", kind=told, about=titled(spectrum, self.texts))
 
     def caption(self, kind: str) -> str:
         """What a kind of picture shows, for those who see it."""
@@ -100,8 +101,8 @@ class SpectrumPictures(Painter):
             self._key(canvas, [*zip(key, sizes, strict=True), *([(note, "")] if note else [])])
             axes.set_xlim(low / scale, high / scale)
             axes.set_ylim(bottom / scale, top / scale)
-            axes.set_xlabel(f"Z', {unit}", fontsize=9)
-            axes.set_ylabel(f"-Z'', {unit}", fontsize=9)
+            axes.set_xlabel(f"Z', {unit}")
+            axes.set_ylabel(f"-Z'', {unit}")
             axes.locator_params(axis="y", nbins=max(3, int(tall / 40)))
             axes.locator_params(axis="x", nbins=6)
             axes.grid(linewidth=0.6)
@@ -125,7 +126,6 @@ class SpectrumPictures(Painter):
                     key[place] if room else str(place + 1),
                     ha="center",
                     va="center",
-                    fontsize=9,
                     fontweight="bold",
                     zorder=5,
                     bbox={"facecolor": "white", "edgecolor": "none", "pad": 1.0, "alpha": 0.85},
@@ -133,20 +133,26 @@ class SpectrumPictures(Painter):
                 at += arc.R_ohm
             if curves.fitted_real_ohm:
                 fitted = np.array(curves.fitted_real_ohm), -np.array(curves.fitted_imaginary_ohm)
-                axes.plot(fitted[0] / scale, fitted[1] / scale, color=FIT, linewidth=1.3, zorder=3)
+                axes.plot(fitted[0] / scale, fitted[1] / scale, color=FIT, linewidth=1.3, zorder=5)
             _points(axes, x / scale, y / scale)
-            for place in _decades(f):
-                if inside[place]:
-                    axes.plot([x[place] / scale], [y[place] / scale], "o", markersize=4.5, color=TEXT, zorder=5)
+            told: list[tuple[float, float]] = []
+            for place, power in _decades(f):
+                at_point = float(x[place]), float(y[place])
+                if not inside[place]:
+                    continue
+                axes.plot(*([each / scale] for each in at_point), "o", markersize=4.5, color=TEXT, zorder=6)
+                # Where points crowd, not every decade has room for its name.
+                if all(abs(at_point[0] - a) > 46 * per or abs(at_point[1] - b) > 13 * per for a, b in told):
+                    told.append(at_point)
                     axes.annotate(
-                        figure(float(f"{f[place]:.1g}"), unit="Hz"),
-                        (x[place] / scale, y[place] / scale),
-                        xytext=(0, 5),
+                        figure(10.0**power, unit="Hz"),
+                        (at_point[0] / scale, at_point[1] / scale),
+                        xytext=(-3, 5),
                         textcoords="offset points",
-                        ha="center",
-                        fontsize=9,
+                        ha="right",
                         color=TEXT,
-                        zorder=6,
+                        zorder=7,
+                        bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.3, "alpha": 0.75},
                     )
 
         size = (WIDE / 72, (tall + BELOW + LINE * (len(key) + bool(note)) + 8) / 72)
@@ -205,17 +211,17 @@ class SpectrumPictures(Painter):
             for axes, values in ((above, size), (below, angle)):
                 axes.set_xscale("log")
                 axes.grid(linewidth=0.6)
-                _points(axes, f, values)
+                _points(axes, f, values, self.word("points"))
                 _ticks(axes.xaxis)
             if len(fitted):
-                above.plot(f, np.abs(fitted), color=FIT, linewidth=1.3, zorder=3, label=self.word("fit"))
-                below.plot(f, np.degrees(np.angle(fitted)), color=FIT, linewidth=1.3, zorder=3)
-                _legend(above)
+                above.plot(f, np.abs(fitted), color=FIT, linewidth=1.3, zorder=5, label=self.word("fit"))
+                below.plot(f, np.degrees(np.angle(fitted)), color=FIT, linewidth=1.3, zorder=5)
+            _legend(above)
             above.set_yscale("log")
             _ticks(above.yaxis)
-            above.set_ylabel("|Z|, ohm", fontsize=9)
-            below.set_ylabel(self.word("phase"), fontsize=9)
-            below.set_xlabel(self.word("frequency"), fontsize=9)
+            above.set_ylabel("|Z|, ohm")
+            below.set_ylabel(self.word("phase"))
+            below.set_xlabel(self.word("frequency"))
             above.tick_params(labelbottom=False)
 
         return self.draw(name, self.title("bode", spectrum), says, (WIDE / 72, 250 / 72), paint)
@@ -251,25 +257,17 @@ class SpectrumPictures(Painter):
                 axes.grid(linewidth=0.6)
                 axes.axhline(0, color=TEXT, linewidth=0.8)
                 axes.plot(f, real, "o", markersize=4, color=INK, label=self.word("real"), zorder=3)
-                axes.plot(
-                    f,
-                    imaginary,
-                    "x",
-                    markersize=4.5,
-                    color=FIT,
-                    markeredgewidth=1.2,
-                    label=self.word("imaginary"),
-                    zorder=3,
-                )
+                cross = {"markersize": 4.5, "color": FIT, "markeredgewidth": 1.2, "label": self.word("imaginary")}
+                axes.plot(f, imaginary, "x", zorder=3, **cross)
                 most = 1.15 * max(*map(abs, real), *map(abs, imaginary), 1e-9)
                 axes.set_ylim(-most, most)
-                axes.set_ylabel("%", fontsize=9)
-                axes.set_title(title, fontsize=9, loc="left", pad=3)
+                axes.set_ylabel("%")
+                axes.set_title(title, loc="left", pad=3)
                 _ticks(axes.xaxis)
             both[0].legend(loc="lower right", bbox_to_anchor=(1.02, 0.98), ncols=2, **LEGEND)
             for axes in both[:-1]:
                 axes.tick_params(labelbottom=False)
-            both[-1].set_xlabel(self.word("frequency"), fontsize=9)
+            both[-1].set_xlabel(self.word("frequency"))
 
         return self.draw(name, self.title("residuals", spectrum), says, (WIDE / 72, 250 / 72), paint)
 
@@ -317,12 +315,11 @@ class SpectrumPictures(Painter):
                     textcoords="offset points",
                     ha="right" if right else "left",
                     va="center",
-                    fontsize=9,
                     annotation_clip=False,
                     bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.6},
                 )
-            axes.set_xlabel(self.word("tau"), fontsize=9)
-            axes.set_ylabel(self.texts("ui.measured.picture.gamma", unit=unit), fontsize=9)
+            axes.set_xlabel(self.word("tau"))
+            axes.set_ylabel(self.texts("ui.measured.picture.gamma", unit=unit))
             axes.locator_params(axis="y", nbins=5)
             _ticks(axes.xaxis)
 
@@ -362,20 +359,13 @@ class SpectrumPictures(Painter):
                 band = {"facecolor": PALE, "edgecolor": QUIET, "linewidth": 0.5, "hatch": "////", "alpha": 0.7}
                 axes.fill_between(law.curve_x, law.curve_low, law.curve_high, zorder=1, label=self.word("band"), **band)
                 axes.plot(law.curve_x, law.curve, color=FIT, linewidth=1.4, zorder=2, label=self.word("law"))
-            look = {
-                "color": INK,
-                "markerfacecolor": "white",
-                "markersize": 5.5,
-                "zorder": 3,
-                "capsize": 3,
-                "linewidth": 1.1,
-            }
-            axes.errorbar(x, y, yerr=sigma, fmt="o", label=self.word("points"), **look)
+            look = {"color": INK, "markerfacecolor": "white", "markersize": 5.5, "capsize": 3, "linewidth": 1.1}
+            axes.errorbar(x, y, yerr=sigma, fmt="o", zorder=3, label=self.word("points"), **look)
             axes.legend(loc="lower left", bbox_to_anchor=(-0.02, 0.99), ncols=3, **LEGEND)
-            axes.set_xlabel(law.over, fontsize=9)
-            axes.set_ylabel(f"R, {unit}", fontsize=9)
+            axes.set_xlabel(law.over)
+            axes.set_ylabel(f"R, {unit}")
 
-        return self.draw(name, self.title("law", law), says, (WIDE / 72, (190 + 24 + BELOW) / 72), paint)
+        return self.draw(name, law_name(law, self.texts), says, (WIDE / 72, (190 + 24 + BELOW) / 72), paint)
 
     # --- words
 
@@ -388,8 +378,8 @@ class SpectrumPictures(Painter):
         whole = canvas.get_figheight() * 72
         for place, (label, value) in enumerate(rows):
             y = 1 - (LINE * place + 3) / whole
-            canvas.text(8 / WIDE, y, folded(label, 62 - len(value), 1), va="top", fontsize=9)
-            canvas.text(1 - RIGHT / WIDE, y, value, va="top", ha="right", fontsize=9, fontweight="bold")
+            canvas.text(8 / WIDE, y, folded(label, 62 - len(value), 1), va="top")
+            canvas.text(1 - RIGHT / WIDE, y, value, va="top", ha="right", fontweight="bold")
 
 
 LEGEND: dict[str, Any] = {"fontsize": 9, "frameon": False, "borderpad": 0.1, "handlelength": 1.6, "columnspacing": 1.2}
@@ -424,13 +414,13 @@ def _arc(resistance: float, n: float) -> NDArray[np.complex128]:
     return made
 
 
-def _decades(f: Reals) -> list[int]:
-    """The points that lie nearest to whole decades."""
+def _decades(f: Reals) -> list[tuple[int, int]]:
+    """The points that lie nearest to whole decades, and the powers of ten."""
     found = []
     for power in range(math.ceil(math.log10(f.min()) - 0.05), math.floor(math.log10(f.max()) + 0.05) + 1):
         place = int(np.argmin(np.abs(np.log10(f) - power)))
         if abs(math.log10(f[place]) - power) < 0.06:
-            found.append(place)
+            found.append((place, power))
     return found
 
 
@@ -447,8 +437,9 @@ def _two(canvas: Any) -> tuple[Any, Any]:
     return _axes(canvas, 18, tall), _axes(canvas, 18 + tall + 22, tall)
 
 
-def _points(axes: Any, x: Any, y: Any) -> None:
-    axes.plot(x, y, "o", markersize=4, markerfacecolor="white", markeredgecolor=INK, markeredgewidth=1.0, zorder=4)
+def _points(axes: Any, x: Any, y: Any, label: str | None = None) -> None:
+    look = {"markersize": 4, "markerfacecolor": "white", "markeredgecolor": INK, "markeredgewidth": 1.0, "zorder": 4}
+    axes.plot(x, y, linestyle="none", marker="o", label=label, **look)
 
 
 def _legend(axes: Any) -> None:

@@ -1,7 +1,7 @@
 """Which law a series follows, by what was varied, and the law as a result: curve, words and case fields.
 
 A series of the interface fills the fields of its law. One of the bulk fills its activation energy, one of the whole
-cell over thickness the conductivity; what else their laws say is no property of the interface and stays out of the case.
+cell over thickness the conductivity; what else their laws say is no property of the interface and stays out of it.
 """
 
 from __future__ import annotations

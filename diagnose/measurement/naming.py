@@ -86,7 +86,9 @@ def named(
 
 
 def _chances(arc: Attributed) -> str:
-    best, rival = (f"{each.replace('_', ' ')} {100 * arc.probabilities[each]:.0f} %" for each in (arc.element, arc.rival))
+    best, rival = (
+        f"{each.replace('_', ' ')} {100 * arc.probabilities[each]:.0f} %" for each in (arc.element, arc.rival)
+    )
     return f"{best}, {rival}"
 
 

@@ -1,50 +1,49 @@
 """Several spectra of a cell over one quantity: resistances of a joint fit, what its arcs are, their laws, case fields.
 
-What an arc is shows twice: by its capacitance, and by its law. The first naming goes by the spectrum alone; the second
-one adds the activation energy of each arc, or its exponents of pressure, from the first laws. What then is the
-interface is summed up, with the covariance of the joint fit, and its law fills the fields of the case.
+What is the interface is summed up with the covariance of the joint fit, and its law fills the fields of the case. Where
+an arc may be of the interface or not, the law is taken both ways: figures are those of the likelier one, with the
+difference as part of their uncertainty, and words are told only when both ways agree.
 """
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from diagnose.measured import MeasuredField, MeasuredLaw, MeasuredSeries
-from diagnose.measurement.arcs import ArcFit, fit_arcs
-from diagnose.measurement.attribution import TOLD, Attributed, Attribution, Element, attribute
+from diagnose.measured import MeasuredLaw, MeasuredSeries
+from diagnose.measurement.arcs import fit_arcs
+from diagnose.measurement.attribution import TOLD
 from diagnose.measurement.dispatch import (
+    AREA,
     BULK,
     CYCLES,
     INTERFACE,
-    PRESSURE,
     REST,
     STATES,
-    TEMPERATURE,
+    THICKNESS,
     TOTAL,
     UNITS,
     fields_of,
-    law_over,
     measured_fields,
-    measured_law,
     resistance_at,
 )
+from diagnose.measurement.interface import CAPACITANCE, COUNT, LIKELY, UNLIKELY
 from diagnose.measurement.jointfit import SeriesFit, fit_series
 from diagnose.measurement.law import Law, Pair, Reals, Value
 from diagnose.measurement.lineup import Lineup, line_up
-from diagnose.measurement.lump import Arc
+from diagnose.measurement.lump import Arc, Lump
+from diagnose.measurement.naming import TESTED, Naming, bulk_arcs, named
 from diagnose.measurement.seriesheader import OHM_CM2
 from diagnose.measurement.spectrum import Spectrum
+from diagnose.measurement.weighing import Element
 
-ROOM_C = 25.0
-# Arcs that cannot be named do not matter when they make up less than this share of the interface.
-SMALL = 0.05
 # Share of the modulus that a joint fit may leave, or its parameters mean nothing.
 USELESS = 0.1
-# A capacitance that is shared was tested: it would have been released from about this many standard uncertainties on.
-TESTED = 3.0
+# Arcs of which it is open whether they are of the interface, that are weighed against each other.
+MOST_OPEN = 3
 
 
 def spectra_series(
@@ -66,220 +65,203 @@ def spectra_series(
     x: the value of `over` for each spectrum, in the unit of the field; None takes temperatures from the headers. over:
     stack_pressure_MPa, temperature_C, time_h, cycles_done, electrolyte_thickness_um, area_cm2, loading or li_p_ratio.
     Area and thickness given count before those of the headers. symmetric: two equal interfaces in series, halved.
-    branch: loading or unloading, heating or cooling, for each spectrum. working: values of the case by field.
+    branch: loading or unloading, heating or cooling, for each spectrum. working: values of the case by field; inside
+    the range measured, the law gives the resistance there.
 
-    Where the joint fit fails or no interface can be told there is a reason and no field; the law of the total
-    resistance may then still be there. Raises UsageError when x does not belong to the spectra or no law knows `over`.
+    Where the joint fit fails or the interface cannot be told there is a reason and no field; the law of the total
+    resistance may then still be there. Where all arcs are those of the body, the fields are those of the largest one.
+    Raises UsageError when x does not belong to the spectra or no law knows `over`.
     """
     cells = line_up(spectra, x, over, area_cm2, thickness_um, symmetric, temperature_C, branch)
     files = tuple(dict.fromkeys(each.file for each in spectra if each.file))
     if cells.per_area and not all(each.per_area for each in spectra):
-        return _failed(cells, files, "some spectra are per area and others are not; give the area of the cells", ())
+        said = "some spectra are per area and others are not; give the area of the cells"
+        return _failed(cells.over, files, said, (), cells.steps)
     fit = fit_series([(each.frequency_Hz, each.impedance_ohm) for each in cells.spectra])
     reason = fit.reason
     if not reason and float(fit.rms.max()) > USELESS:
         worst = int(fit.rms.argmax())
-        reason = f"the joint fit leaves {100 * float(fit.rms[worst]):.0f} % of spectrum {fit.used[worst] + 1}"
+        share = 100 * float(fit.rms[worst])
+        reason = f"the joint fit leaves {share:.0f} % of the spectrum at {over} {cells.x[fit.used[worst]]:g}"
     if reason:
-        return _failed(cells, files, reason, _alone(cells, fit, working))
-    return _Named(cells, fit, elements, electrolyte_conductivity_S_cm, working).series(files)
+        laws, steps = _alone(cells, fit, working)
+        return _failed(cells.over, files, reason, laws, [*cells.steps, *steps])
+    return _Told(cells, fit, named(cells, fit, elements, electrolyte_conductivity_S_cm), working).series(files)
 
 
-def _failed(cells: Lineup, files: tuple[str, ...], reason: str, laws: tuple[MeasuredLaw, ...]) -> MeasuredSeries:
+def _failed(
+    over: str, files: tuple[str, ...], reason: str, laws: Sequence[MeasuredLaw], steps: Sequence[str]
+) -> MeasuredSeries:
     return MeasuredSeries(
-        over=cells.over, files=files, reason=reason, laws=laws, spectra=(), steps=tuple(cells.steps), fields=()
+        over=over, files=files, reason=reason, laws=tuple(laws), spectra=(), steps=tuple(steps), fields=()
     )
 
 
-def _alone(cells: Lineup, fit: SeriesFit, working: Mapping[str, float] | None) -> tuple[MeasuredLaw, ...]:
-    """The law of the total resistance by fits of each spectrum alone, when a joint fit failed."""
+def _alone(
+    cells: Lineup, fit: SeriesFit, working: Mapping[str, float] | None
+) -> tuple[tuple[MeasuredLaw, ...], tuple[str, ...]]:
+    """The law of the total resistance by fits of each spectrum alone, when a joint fit failed, and a step."""
     places, total, sigma = [], [], []
     for place in fit.used:
         spectrum = cells.spectra[place]
         made = fit_arcs(spectrum.frequency_Hz, spectrum.impedance_ohm, kk=fit.kk[place])
-        if made.reason:
-            continue
-        parts = [*made.arcs, *made.lumps]
-        places.append(place)
-        total.append(sum(part.R_ohm for part in parts) + (made.series_ohm or 0.0))
-        sigma.append(math.hypot(*(part.sigma_R_ohm for part in parts), made.sigma_series_ohm or 0.0))
-    if not places or min(total) <= 0 or min(sigma) <= 0:
-        return ()
-    cells.steps.append("The total resistance is that of fits of each spectrum alone.")
-    factor = cells.factor(TOTAL, places)
-    return (_law(cells, TOTAL, places, np.array(total) * factor, np.array(sigma) * factor, working)[1],)
+        parts: list[Arc | Lump] = [*made.arcs, *made.lumps]
+        whole = math.fsum(part.R_ohm for part in parts) + (made.series_ohm or 0.0)
+        if not made.reason and whole > 0:
+            places.append(place)
+            total.append(whole)
+            sigma.append(math.hypot(*(part.sigma_R_ohm for part in parts), made.sigma_series_ohm or 0.0))
+    if not places:
+        return (), ()
+    law = cells.law(TOTAL, places, np.array(total), np.array(sigma), working)[1]
+    return (law,), ("The total resistance is that of fits of each spectrum alone.",)
 
 
-def _law(
-    cells: Lineup,
-    of: str,
-    places: Sequence[int],
-    resistance: Reals,
-    sigma: Reals,
-    working: Mapping[str, float] | None,
-) -> tuple[Law, MeasuredLaw]:
-    """The law of a resistance, and the same as a result."""
-    x = cells.x[list(places)]
-    branch = None if cells.branch is None else [cells.branch[place] for place in places]
-    law = law_over(cells.over, x, resistance, sigma, of=of, unit=cells.unit, branch=branch, working=working)
-    return law, measured_law(law, of, x, resistance, sigma, cells.unit)
+class _Told:
+    """The laws of a joint fit whose arcs have names, and the case fields."""
 
-
-class _Named:
-    """A joint fit, its arcs by name, and their laws."""
-
-    def __init__(
-        self,
-        cells: Lineup,
-        fit: SeriesFit,
-        elements: Mapping[str, Element],
-        conductivity_S_cm: float | None,
-        working: Mapping[str, float] | None,
-    ) -> None:
-        self.cells, self.fit, self.elements, self.working = cells, fit, elements, working
-        self.conductivity_S_cm = conductivity_S_cm
-        self.steps = [*cells.steps, *_joint(fit, cells)]
+    def __init__(self, cells: Lineup, fit: SeriesFit, naming: Naming, working: Mapping[str, float] | None) -> None:
+        self.cells, self.fit, self.naming, self.working = cells, fit, naming, working
         self.x = cells.x[list(fit.used)]
-        self.at = self._typical()
-
-    def _typical(self) -> int:
-        """Which of the fitted spectra names the arcs: that nearest to 25 C, else the one in the middle."""
-        if self.cells.over == TEMPERATURE:
-            return int(np.argmin(np.abs(self.x - ROOM_C)))
-        return len(self.x) // 2
+        self.steps = [*cells.steps, *_joint(fit, cells), *naming.steps]
+        self.laws: list[MeasuredLaw] = []
+        self.fields: dict[str, Value] = {}
 
     def series(self, files: tuple[str, ...]) -> MeasuredSeries:
-        """Laws and fields."""
-        named = self.attributed({}, {})
-        if named.reason:
-            return _failed(self.cells, files, named.reason, (self.total()[1],))
-        self.say(named, "by the spectrum")
-        energies, exponents = self.evidence()
-        if energies or exponents:
-            named = self.attributed(energies, exponents)
-            self.say(named, "with its law")
-        groups, reason = _groups(named, self.fit)
-        laws, fields = self.told(named, groups)
+        """The result."""
+        reason = self.naming.reason or self.interface()
+        self.body()
+        told = {law.of for law in self.laws}
+        single = [arc for arc, each in enumerate(self.naming.arcs) if each.element not in told]
+        for arc in single if len(self.naming.arcs) > 1 else ():
+            R, sigma = self.fit.R_ohm[:, arc], self.fit.sigma_R_ohm[:, arc]
+            self.laws.append(self.law(self.naming.arcs[arc].element, R, sigma)[1])
+        law, made = self.total()
+        self.laws.append(made)
+        self.fields |= fields_of(law, TOTAL)
+        if reason:
+            return _failed(self.cells.over, files, reason, self.laws, self.steps)
         return MeasuredSeries(
             over=self.cells.over,
             files=files,
-            reason=reason or laws[0].reason,
-            laws=tuple(laws),
+            reason="" if self.fields else self.laws[0].reason,
+            laws=tuple(self.laws),
             spectra=(),
             steps=tuple(self.steps),
-            fields=() if reason else fields,
+            fields=measured_fields(self.fields),
         )
-
-    def attributed(self, energies: Mapping[str, Pair], exponents: Mapping[str, Pair]) -> Attribution:
-        """The arcs of the typical spectrum by name."""
-        cells, place = self.cells, self.fit.used[self.at]
-        area, thick = (None if each is None else float(each[place]) for each in (cells.area_cm2, cells.thickness_um))
-        return attribute(
-            _typical_fit(self.fit, self.at),
-            area_cm2=1.0 if cells.per_area else area,
-            thickness_um=thick,
-            temperature_C=float(cells.x[place]) if cells.over == TEMPERATURE else cells.temperature_C,
-            electrolyte_conductivity_S_cm=None if cells.over == TEMPERATURE else self.conductivity_S_cm,
-            symmetric=cells.symmetric,
-            activation_energies=energies,
-            pressure_exponents=exponents,
-            elements=self.elements,
-        )
-
-    def say(self, named: Attribution, how: str) -> None:
-        """Steps that tell what each arc is taken for."""
-        for each in named.arcs:
-            self.steps.append(f"{each.name} {how}: {each.says}")
-
-    def evidence(self) -> tuple[dict[str, Pair], dict[str, Pair]]:
-        """Activation energies and exponents of pressure of the arcs, where the series tells them."""
-        energies: dict[str, Pair] = {}
-        exponents: dict[str, Pair] = {}
-        for arc in range(self.fit.R_ohm.shape[1]):
-            R, sigma = self.fit.R_ohm[:, arc], self.fit.sigma_R_ohm[:, arc]
-            name = f"{arc + 1}"
-            if self.cells.over == TEMPERATURE:
-                _energy(energies, f"R{name}", self.law("", R, sigma)[0])
-            elif self.cells.over == PRESSURE:
-                _exponent(exponents, f"R{name}", self.x, 1.0 / R, sigma / R)
-                C, error = self.fit.C_F[:, arc], self.fit.sigma_C_F[:, arc] / self.fit.C_F[:, arc]
-                _exponent(exponents, f"C{name}", self.x, C, error, self.fit.shared_C[arc])
-        if self.cells.over == TEMPERATURE and self.fit.series_ohm is not None:
-            _energy(energies, "R0", self.law("", *self.before())[0])
-        return energies, exponents
-
-    def before(self) -> tuple[Reals, Reals]:
-        """The series resistance with its errors, shape (m,)."""
-        assert self.fit.series_ohm is not None
-        assert self.fit.sigma_series_ohm is not None
-        return self.fit.series_ohm, self.fit.sigma_series_ohm
 
     def law(self, of: str, R: Reals, sigma: Reals) -> tuple[Law, MeasuredLaw]:
-        """The law of resistances of the fit, in the unit and of the number of interfaces that it is told for."""
-        factor = self.cells.factor(of, self.fit.used)
-        return _law(self.cells, of, self.fit.used, R * factor, sigma * factor, self.working)
+        """The law of resistances of the fit, shape (m,)."""
+        return self.cells.law(of, self.fit.used, R, sigma, self.working)
 
     def summed(self, arcs: Sequence[int]) -> tuple[Reals, Reals]:
         """The sum of arcs and its error, with their covariance."""
         chosen = self.fit.covariance_R[:, list(arcs)][:, :, list(arcs)]
-        return self.fit.R_ohm[:, list(arcs)].sum(axis=1), np.sqrt(np.maximum(chosen.sum(axis=(1, 2)), 1e-300))
+        return self.fit.R_ohm[:, list(arcs)].sum(axis=1), np.sqrt(np.maximum(chosen.sum(axis=(1, 2)), 0.0))
 
     def total(self) -> tuple[Law, MeasuredLaw]:
         """The law of everything before the tail."""
         R, sigma = self.summed(range(self.fit.R_ohm.shape[1]))
-        if self.fit.series_ohm is not None:
-            before, error = self.before()
-            R, sigma = R + before, np.hypot(sigma, error)
+        if self.fit.series_ohm is not None and self.fit.sigma_series_ohm is not None:
+            R, sigma = R + self.fit.series_ohm, np.hypot(sigma, self.fit.sigma_series_ohm)
         return self.law(TOTAL, R, sigma)
 
-    def told(
-        self, named: Attribution, groups: Mapping[str, list[int]]
-    ) -> tuple[list[MeasuredLaw], tuple[MeasuredField, ...]]:
-        """The laws of interface, body, single arcs and all, and the fields of the case."""
-        laws: list[MeasuredLaw] = []
-        fields: dict[str, Value] = {}
-        if arcs := groups[INTERFACE]:
-            law, made = self.law(INTERFACE, *self.summed(arcs))
-            laws.append(made)
-            fields |= fields_of(law, INTERFACE) | resistance_at(law, self.x, self.cells.unit, self.working)
-            fields |= self.compared(arcs)
-            self.normalised(law)
-        body = self.body(named, groups)
-        if body is not None:
-            law, made = self.law(BULK, *body)
-            laws.append(made)
-            fields |= fields_of(law, BULK)
-        if len(named.arcs) > 1:
-            for arc, each in enumerate(named.arcs):
-                laws.append(self.law(each.element, self.fit.R_ohm[:, arc], self.fit.sigma_R_ohm[:, arc])[1])
-        law, made = self.total()
-        laws.append(made)
-        fields |= fields_of(law, TOTAL)
-        return laws, measured_fields(fields)
+    def interface(self) -> str:
+        """Tell the interface; why it cannot be told, or nothing."""
+        chance = self.naming.interface
+        open_arcs = [arc for arc, each in enumerate(chance) if UNLIKELY < each < LIKELY]
+        clear = [arc for arc, each in enumerate(chance) if each >= LIKELY]
+        doubts = "; ".join(self.doubt(arc) for arc in open_arcs)
+        if not clear and not open_arcs:
+            return self.none()
+        if not clear:
+            best = max(open_arcs, key=lambda arc: chance[arc])
+            if chance[best] < TOLD:
+                return f"the interface cannot be told: {doubts}"
+            clear = [best]
+            open_arcs.remove(best)
+        if len(open_arcs) > MOST_OPEN:
+            return f"the interface cannot be told: {doubts}"
+        if doubts:
+            self.steps.append(f"It is open what is of the interface: {doubts}.")
+        ways = []
+        for taken in itertools.product((False, True), repeat=len(open_arcs)):
+            arcs = sorted(clear + [arc for arc, here in zip(open_arcs, taken, strict=True) if here])
+            share = math.prod(
+                chance[arc] if here else 1 - chance[arc] for arc, here in zip(open_arcs, taken, strict=True)
+            )
+            ways.append((share, arcs, *self.law(INTERFACE, *self.summed(arcs))))
+        _, arcs, law, made = max(ways, key=lambda way: way[0])
+        self.steps.append(f"The interface is {' and '.join(self.naming.arcs[arc].name for arc in arcs)}.")
+        self.normalised(law)
+        self.laws.append(made)
+        found, dropped = _mixed([(share, self.of_interface(each, some)) for share, some, each, _ in ways])
+        self.fields |= found
+        if dropped:
+            self.steps.append(f"Not stated, because it depends on what is of the interface: {', '.join(dropped)}.")
+        return ""
+
+    def doubt(self, arc: int) -> str:
+        return f"{self.naming.arcs[arc].name} is with {100 * self.naming.interface[arc]:.0f} %"
+
+    def of_interface(self, law: Law, arcs: Sequence[int]) -> dict[str, Value]:
+        """The case fields of the interface, when it is some arcs."""
+        made = fields_of(law, INTERFACE) | resistance_at(law, self.x, self.cells.unit, self.working)
+        return made | self.compared(arcs)
+
+    def none(self) -> str:
+        """No arc is that of an interface. What was taken for it is the largest arc of the body, if there is one."""
+        body = [arc for arc, each in enumerate(self.naming.body) if each >= LIKELY]
+        grains = [arc for arc in body if arc not in bulk_arcs(self.naming, body)] or body
+        if not grains:
+            return "no arc is that of an interface or of the electrolyte"
+        arc = max(grains, key=lambda each: float(self.fit.R_ohm[self.naming.at, each]))
+        name, cells = self.naming.arcs[arc].name, self.cells
+        self.steps.append(f"No arc is that of an interface. What may be taken for one is {name}, in the electrolyte.")
+        self.fields[COUNT] = (0.0, 0.0)
+        if cells.over == THICKNESS:
+            law = self.law("", self.fit.R_ohm[:, arc], self.fit.sigma_R_ohm[:, arc])[0]
+            self.fields |= {name: value for name, value in law.fields.items() if name == "thickness_slope"}
+        elif cells.area_cm2 is not None and cells.over != AREA:
+            area = float(cells.area_cm2[self.fit.used[self.naming.at]])
+            C, error = (float(each[self.naming.at, arc]) for each in (self.fit.C_F, self.fit.sigma_C_F))
+            self.fields[CAPACITANCE] = (C / area, error / area)
+            if cells.thickness_um is not None:
+                self.fields[THICKNESS] = (float(cells.thickness_um[self.fit.used[self.naming.at]]), 0.0)
+            self.steps.append(f"The capacitance of {name} goes into the case as that of the arc in question.")
+        return ""
 
     def normalised(self, law: Law) -> None:
         """Steps from the resistances of the fit to those of one interface per area."""
         if self.cells.symmetric:
             self.steps.append("The resistance of the interface was halved: a symmetric cell has two of them.")
-        if self.cells.unit == UNITS[OHM_CM2] and not self.cells.per_area:
-            self.steps.append("Resistances were multiplied by the area.")
-        elif self.cells.per_area:
+        else:
+            self.steps.append("The arcs of both electrodes are summed: a second electrode is taken to add nothing.")
+        if self.cells.per_area:
             self.steps.append("The files give resistances per area.")
+        elif self.cells.unit == UNITS[OHM_CM2]:
+            self.steps.append("Resistances were multiplied by the area.")
         elif law.over in STATES:
             self.steps.append("The area is not known, so the resistance itself does not go into the case.")
 
-    def body(self, named: Attribution, groups: Mapping[str, list[int]]) -> tuple[Reals, Reals] | None:
-        """The resistance of the bulk: its arc, else the series resistance, else all arcs of the body together."""
-        own = [arc for arc in groups["body"] if named.arcs[arc].element == BULK and not named.arcs[arc].cannot_tell]
-        if own:
-            return self.summed(own)
-        if named.bulk_beyond_range and self.fit.series_ohm is not None:
+    def body(self) -> None:
+        """The law of the bulk: of its arc, else of the series resistance, else of all arcs of the body together."""
+        body = [arc for arc, each in enumerate(self.naming.body) if each >= LIKELY]
+        if own := bulk_arcs(self.naming, body):
+            R, sigma = self.summed(own)
+        elif self.naming.attribution.bulk_beyond_range and self.fit.series_ohm is not None:
+            assert self.fit.sigma_series_ohm is not None
             self.steps.append("The bulk shows no arc: its resistance is the series resistance, leads included.")
-            return self.before()
-        if groups["body"]:
+            R, sigma = self.fit.series_ohm, self.fit.sigma_series_ohm
+        elif body:
             self.steps.append("Bulk and grain boundaries are not told apart: their sum counts as the bulk.")
-            return self.summed(groups["body"])
-        return None
+            R, sigma = self.summed(body)
+        else:
+            return
+        law, made = self.law(BULK, R, sigma)
+        self.laws.append(made)
+        self.fields |= fields_of(law, BULK)
 
     def compared(self, arcs: Sequence[int]) -> dict[str, Value]:
         """Over time and cycles: the last spectrum against the first one, the reference state."""
@@ -287,104 +269,57 @@ class _Named:
             return {}
         R, sigma = self.summed(arcs)
         made: dict[str, Value] = {"resistance_factor": _ratio(R, sigma)}
-        if len(arcs) == 1:
-            C, error = self.fit.C_F[:, arcs[0]], self.fit.sigma_C_F[:, arcs[0]]
-            if self.fit.shared_C[arcs[0]]:
-                width = TESTED * float(error[0] / C[0])
-                made["capacitance_factor"] = (1.0, width)
-                value, own = _ratio(R, sigma)
-                made["time_constant_factor"] = (value, value * math.hypot(own / value, width))
-            else:
-                made["capacitance_factor"] = _ratio(C, error)
-                made["time_constant_factor"] = _ratio(R * C, R * C * np.hypot(sigma / R, error / C))
-        self.steps.append("Factors compare the last spectrum with the first one.")
+        if len(arcs) > 1:
+            return made
+        C, error = self.fit.C_F[:, arcs[0]], self.fit.sigma_C_F[:, arcs[0]]
+        if self.fit.shared_C[arcs[0]]:
+            value, own = _ratio(R, sigma)
+            width = TESTED * float(error[0] / C[0])
+            made["capacitance_factor"] = (1.0, width)
+            made["time_constant_factor"] = (value, math.hypot(own, value * width))
+        else:
+            made["capacitance_factor"] = _ratio(C, error)
+            made["time_constant_factor"] = _ratio(R * C, R * C * np.hypot(sigma / R, error / C))
         return made
 
 
 def _ratio(values: Reals, sigma: Reals) -> Pair:
+    """The last figure over the first one."""
     value = float(values[-1] / values[0])
     return value, value * math.hypot(float(sigma[-1] / values[-1]), float(sigma[0] / values[0]))
 
 
+def _mixed(ways: Sequence[tuple[float, Mapping[str, Value]]]) -> tuple[dict[str, Value], tuple[str, ...]]:
+    """Fields of the likeliest way with the uncertainty of all, and names of those that other ways do not bear out."""
+    chosen = max(ways, key=lambda way: way[0])[1]
+    made: dict[str, Value] = {}
+    dropped = []
+    for name, value in chosen.items():
+        others = [(share, fields.get(name)) for share, fields in ways]
+        if isinstance(value, tuple):
+            figures = [(share, other) for share, other in others if isinstance(other, tuple)]
+            against = 1.0 - math.fsum(share for share, _ in figures)
+            apart = math.fsum(share * (other[0] - value[0]) ** 2 for share, other in figures)
+            value = (value[0], math.sqrt(value[1] ** 2 + apart))
+        else:
+            against = math.fsum(share for share, other in others if other != value)
+        if against > UNLIKELY:
+            dropped.append(name)
+        else:
+            made[name] = value
+    return made, tuple(dropped)
+
+
 def _joint(fit: SeriesFit, cells: Lineup) -> list[str]:
     """Steps of the joint fit: what was left out, what is shared."""
-    made = []
-    for place, test in enumerate(fit.kk):
-        if place not in fit.used:
-            made.append(f"Spectrum {place + 1} ({cells.over} {cells.x[place]:g}) was left out: {test.reason}.")
+    made = [
+        f"The spectrum at {cells.over} {cells.x[place]:g} was left out: {test.reason}."
+        for place, test in enumerate(fit.kk)
+        if place not in fit.used
+    ]
     count = fit.R_ohm.shape[1]
-    said = f"{len(fit.used)} spectra were fitted together with {count} arc{'s' if count > 1 else ''}"
     free = [f"C{arc + 1}" for arc in range(count) if not fit.shared_C[arc]]
     free += [f"n{arc + 1}" for arc in range(count) if not fit.shared_n[arc]]
+    said = f"{len(fit.used)} spectra were fitted together with {count} arc{'s' if count > 1 else ''}"
     made.append(f"{said}; their capacitances and exponents are shared{' but for ' + ', '.join(free) if free else ''}.")
     return made
-
-
-def _typical_fit(fit: SeriesFit, at: int) -> ArcFit:
-    """One spectrum of a joint fit as the fit of a spectrum."""
-    arcs = []
-    for arc in range(fit.R_ohm.shape[1]):
-        R, sigma, C, error, frequency, n, width = (
-            float(each[at, arc])
-            for each in (fit.R_ohm, fit.sigma_R_ohm, fit.C_F, fit.sigma_C_F, fit.frequency_Hz, fit.n, fit.sigma_n)
-        )
-        spread = frequency * math.hypot(sigma / R, error / C)
-        arcs.append(Arc(R, sigma, C, error, frequency, spread, n, width))
-    return ArcFit(
-        kk=fit.kk[fit.used[at]],
-        arcs=tuple(arcs),
-        series_ohm=None if fit.series_ohm is None else float(fit.series_ohm[at]),
-        sigma_series_ohm=None if fit.sigma_series_ohm is None else float(fit.sigma_series_ohm[at]),
-        inductance_H=fit.inductance_H,
-        tail=fit.tail,
-        tail_values={name: float(values[at]) for name, values in fit.tail_values.items()},
-        rms=float(fit.rms[at]),
-    )
-
-
-def _energy(energies: dict[str, Pair], name: str, law: Law) -> None:
-    if law.name:
-        energies[name] = law.parameters["activation_energy_eV"]
-
-
-def _exponent(exponents: dict[str, Pair], name: str, x: Reals, y: Reals, s: Reals, shared: bool = False) -> None:
-    """The mean exponent of y ~ x^m with its error, by least squares in logarithms, weighted with relative errors s.
-
-    Errors are enlarged to the scatter about the line. A y that is shared by all x has m = 0 with what its test lets be.
-    """
-    if float(x.min()) <= 0 or len(np.unique(x)) < 3:
-        return
-    far = np.log(x) - np.log(x).mean()
-    if shared:
-        exponents[name] = (0.0, TESTED * float(s.mean()) / float(np.sqrt(np.mean(far**2))))
-        return
-    base = np.column_stack([np.ones(len(x)), far]) / s[:, None]
-    covariance = np.linalg.inv(base.T @ base)
-    theta = covariance @ (base.T @ (np.log(y) / s))
-    rest = np.log(y) / s - base @ theta
-    scale = max(1.0, math.sqrt(float(rest @ rest) / (len(x) - 2)))
-    exponents[name] = (float(theta[1]), scale * math.sqrt(float(covariance[1, 1])))
-
-
-def _groups(named: Attribution, fit: SeriesFit) -> tuple[dict[str, list[int]], str]:
-    """Arcs of the interface and of the body, and why the interface cannot be told, empty when it can."""
-    groups: dict[str, list[int]] = {INTERFACE: [], "body": [], "open": []}
-    for arc, each in enumerate(named.arcs):
-        if each.interface >= TOLD:
-            groups[INTERFACE].append(arc)
-        elif each.body >= TOLD:
-            groups["body"].append(arc)
-        elif each.interface + each.body > 1 - TOLD:
-            groups["open"].append(arc)
-    if groups["open"]:
-        whole = fit.R_ohm[:, groups[INTERFACE]].sum(axis=1)
-        share = fit.R_ohm[:, groups["open"]].sum(axis=1) / np.maximum(whole, 1e-300)
-        if float(np.median(share)) > SMALL:
-            return groups, f"the interface cannot be told: {' '.join(_open(named.arcs[arc]) for arc in groups['open'])}"
-    if not groups[INTERFACE]:
-        return groups, f"no arc is that of an interface: {' '.join(each.says for each in named.arcs)}"
-    return groups, ""
-
-
-def _open(arc: Attributed) -> str:
-    return f"{arc.name} may lie in the body ({100 * arc.body:.0f} %) or at the interface ({100 * arc.interface:.0f} %)."

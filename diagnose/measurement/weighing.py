@@ -44,7 +44,7 @@ VAGUE, VAGUE_N = 0.3, 0.1
 # Decibans against an inverted pair of arcs that lie a decade apart, and against a bulk at two places or at none.
 ORDER, SERIES = 10.0, 8.0
 # Window of the measured over the expected resistance of the body, and its edge, in decades.
-EXPECTED, EXPECTED_EDGE = 0.15, 0.15
+EXPECTED, EXPECTED_EDGE = 0.08, 0.1
 DECIBAN = 10.0 / math.log(10.0)
 BOLTZMANN_EV, ROOM_K, ZERO_C_K = 8.617333262e-5, 298.15, 273.15
 

@@ -16,9 +16,9 @@ from diagnose.measured import (
     MeasuredField,
     MeasuredLaw,
     MeasuredLump,
-    Measurement,
     MeasuredSeries,
     MeasuredSpectrum,
+    Measurement,
     SpectrumCurves,
 )
 
@@ -70,7 +70,7 @@ def arc(place: int, alone: bool = True) -> MeasuredArc:
 
 def field(name: str = "interfacial_resistance_ohm_cm2", value: float = 350.3, sigma: float = 7.1) -> MeasuredField:
     """A field of a case."""
-    return MeasuredField(field=name, value=value, sigma=sigma, text=f"{value:.1f} ± {sigma:.1f}")
+    return MeasuredField(field=name, value=value, sigma=sigma, text=f"{value:.4g} ± {sigma:.2g}")
 
 
 KK = KramersKronigResult(
@@ -178,7 +178,7 @@ def law(over: str = "stack_pressure_MPa") -> MeasuredLaw:
         of="interface",
         over=over,
         name="contact",
-        says="R = R_inf + B P^-n with n = 0.800 ± 0.032 and R_inf = 12.0 ± 2.4: it falls by 68 % at five times the pressure.",
+        says="R = R_inf + B P^-n with n = 0.800 ± 0.032 and R_inf = 12.0 ± 2.4: it falls by 68 % at five times.",
         reason="",
         parameters={"R_inf": (12.0, 2.4), "B": (420.0, 15.0), "n": (0.8, 0.032)},
         candidates=(

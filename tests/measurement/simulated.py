@@ -1,4 +1,4 @@
-"""Made-up series of spectra whose cause is known: a symmetric cell Li | garnet | Li over pressure, rest, heat or cycles.
+"""Made-up series of spectra whose cause is known: a symmetric cell of lithium and garnet over pressure, rest, heat ...
 
 The cell is a resistance of leads and body, an arc of grain boundaries and, but for one cause, an arc of two equal
 interfaces. Every spectrum has noise of its own, and resistances of interfaces scatter about their law by a share, as
@@ -23,9 +23,10 @@ BOLTZMANN_EV, ZERO_C = 8.617333262e-5, 273.15
 PRESSURES = np.geomspace(1.0, 30.0, 8)
 RESTS = np.array([0.0, 6, 12, 24, 48, 72, 100, 140, 180, 220])
 WARM = np.arange(-20.0, 61.0, 10.0)
+THICK = np.array([500.0, 800, 1200, 1800, 2500])
 CYCLES = np.array([0.0, 5, 10, 15, 20, 30, 40, 50])
 # Of the body: conductivity in S/cm and its activation energy, share of grain boundaries, capacitances in F/cm.
-SIGMA_S_CM, BODY_EV, GRAINS_EV, BULK_F_CM, GRAINS_F_CM = 5e-4, 0.35, 0.42, 5e-12, 4e-10
+SIGMA_S_CM, BODY_EV, GRAINS_EV, BULK_F_CM, GRAINS_F_CM = 5e-4, 0.35, 0.42, 5e-12, 1.5e-10
 
 
 def thermal(temperature_C: Reals, energy_eV: float) -> Reals:
@@ -47,7 +48,11 @@ class Cause:
     x: Reals
     resistance: Callable[[Reals], Reals] | None
     capacitance: Callable[[Reals], Reals]
+    of: str
+    """Which resistance the cause shows in: interface, or bulk where there is no interface."""
     law: str
+    figure: tuple[str, float]
+    """A parameter of that law and its true value."""
     truth: dict[str, float]
     """Case fields with their true values."""
     words: dict[str, str | bool] = field(default_factory=dict)
@@ -82,34 +87,47 @@ def voids(cycles: Reals) -> Reals:
 
 CAUSES = {
     "contact": Cause(
-        "stack_pressure_MPa", PRESSURES, contact, lambda x: 2e-6 / contact(x), "contact",
+        "stack_pressure_MPa", PRESSURES, contact, lambda x: 2e-6 / contact(x), "interface",
+        "contact", ("n", 0.7),
         {"pressure_exponent": 0.7, "pressure_contact_fraction": float(1 - 12 / contact(PRESSURES[-1:])[0])},
         {"pressure_response": "strong", "pressure_optimum_seen": False},
     ),
     "film under pressure": Cause(
-        "stack_pressure_MPa", PRESSURES, lambda x: 150 * same(x), lambda x: 6e-7 * same(x), "constant",
-        {"pressure_exponent": 0.0}, {"pressure_response": "none"},
+        "stack_pressure_MPa", PRESSURES, lambda x: 150 * same(x), lambda x: 6e-7 * same(x), "interface",
+        "constant", ("R", 150.0), {}, {"pressure_response": "none"},
     ),
     "film at rest": Cause(
-        "time_h", RESTS, film, lambda x: 2e-5 / film(x), "parabolic",
+        "time_h", RESTS, film, lambda x: 2e-5 / film(x), "interface", "parabolic", ("k", 6.0),
         {"rest_growth_exponent": 0.5, "rest_growth_percent_per_100h": 150.0}, {"trend_at_rest": "growing"},
     ),
     "charge transfer": Cause(
-        "temperature_C", WARM, transfer, lambda x: 1e-5 * same(x), "arrhenius",
+        "temperature_C", WARM, transfer, lambda x: 1e-5 * same(x), "interface", "arrhenius",
+        ("activation_energy_eV", 0.62),
         {"interface_activation_energy_eV": 0.62, "bulk_activation_energy_eV": BODY_EV}, {},
         lambda x: thermal(x, BODY_EV), lambda x: thermal(x, GRAINS_EV),
     ),
     "voids": Cause(
-        "cycles_done", CYCLES, voids, lambda x: 6e-5 / voids(x), "linear",
+        "cycles_done", CYCLES, voids, lambda x: 6e-5 / voids(x), "interface", "linear", ("k", 0.8),
         {"growth_percent_per_10_cycles": 40.0, "capacitance_factor": 1 / 3, "time_constant_factor": 1.0},
         {"trend_on_cycling": "growing"},
     ),
     "grain boundary": Cause(
-        "temperature_C", WARM, None, same, "arrhenius", {"bulk_activation_energy_eV": BODY_EV}, {},
+        "temperature_C", WARM, None, same, "bulk", "arrhenius", ("activation_energy_eV", BODY_EV),
+        {"bulk_activation_energy_eV": BODY_EV}, {},
         lambda x: thermal(x, BODY_EV), lambda x: thermal(x, GRAINS_EV), 3.0,
     ),
     "grain boundary under pressure": Cause(
-        "stack_pressure_MPa", PRESSURES, None, same, "constant", {}, {}, grains_part=3.0,
+        "stack_pressure_MPa", PRESSURES, None, same, "bulk", "constant", ("R", 200.0),
+        {"interface_arcs": 0.0}, {}, grains_part=3.0,
+    ),
+    "grain boundary, thicker": Cause(
+        "electrolyte_thickness_um", THICK, None, same, "bulk", "proportional", ("B", 0.2),
+        {"thickness_slope": 1.0, "electrolyte_conductivity_S_cm": SIGMA_S_CM / 4}, {}, grains_part=3.0,
+    ),
+    "film, thicker": Cause(
+        "electrolyte_thickness_um", THICK, lambda x: 150 * same(x), lambda x: 6e-7 * same(x), "interface",
+        "constant", ("B", 150.0),
+        {"thickness_slope": 0.0, "electrolyte_conductivity_S_cm": SIGMA_S_CM / 1.3}, {},
     ),
 }  # fmt: skip
 
@@ -121,12 +139,13 @@ def series(cause: str, seed: int = 0, noise: float = NOISE, scatter: float = SCA
     f = np.geomspace(7e6, 0.05, 90)
     count = len(made.x)
     spread = np.exp(scatter * generator.standard_normal(count))
-    cell = THICKNESS_UM * 1e-4 / AREA_CM2
+    thickness = made.x if made.over == "electrolyte_thickness_um" else np.full(count, THICKNESS_UM)
+    cell = thickness * 1e-4 / AREA_CM2
     body = cell / SIGMA_S_CM * made.body(made.x)
     grains = cell / SIGMA_S_CM * made.grains_part * made.grains(made.x)
     parts = [
-        (body, np.full(count, BULK_F_CM / cell), 0.97),
-        (grains, np.full(count, GRAINS_F_CM / cell), 0.92),
+        (body, BULK_F_CM / cell, 0.97),
+        (grains, GRAINS_F_CM / cell, 0.92),
     ]
     if made.resistance is not None:
         two = 2 * made.resistance(made.x) * spread / AREA_CM2
@@ -138,7 +157,6 @@ def series(cause: str, seed: int = 0, noise: float = NOISE, scatter: float = SCA
         z = impedance(shape, [1.0, *R, *(r * c for r, c in zip(R, C, strict=True)), *n], f)
         z = z + noise * np.abs(z) * (generator.standard_normal(len(f)) + 1j * generator.standard_normal(len(f)))
         temperature = float(made.x[place]) if made.over == "temperature_C" else 25.0
-        spectra.append(
-            Spectrum(f, z, f"{cause} {place}.csv", 1, AREA_CM2, GIVEN, THICKNESS_UM, temperature_C=temperature)
-        )
+        thick = float(thickness[place])
+        spectra.append(Spectrum(f, z, f"{cause} {place}.csv", 1, AREA_CM2, GIVEN, thick, temperature_C=temperature))
     return spectra, made.x
