@@ -1,7 +1,7 @@
 """Whether causes are recovered from series of spectra, the whole way: `python benchmarks/series_causes.py`.
 
 Each row makes series of one cause (tests/measurement/simulated.py), with noise of 0.3 percent in each spectrum and
-resistances of the interface that scatter about their law by 1 percent. Told is the share of series that gave fields;
+resistances that scatter about their laws by 1 percent. Told is the share of series that gave fields;
 right the share of those with the law of the cause, inside the share of those whose stated interval of one standard
 uncertainty holds the true parameter of the law (0.683 is exact). Fields is the same for the fields of the case, which
 also carry that some arcs cannot be named, so it may be larger; words is the share of words that are right. Exits with

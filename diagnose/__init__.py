@@ -26,6 +26,9 @@ __all__ = [
     "diagnose_batches",
     "diagnose_many",
     "explain",
+    "fit",
+    "read_spectra",
+    "series",
 ]
 
 if TYPE_CHECKING:
@@ -36,6 +39,9 @@ if TYPE_CHECKING:
     from diagnose.many import diagnose_batches as diagnose_batches
     from diagnose.many import diagnose_many as diagnose_many
     from diagnose.many import explain as explain
+    from diagnose.measure import fit as fit
+    from diagnose.measure import read_spectra as read_spectra
+    from diagnose.measure import series as series
     from diagnose.report import Report as Report
 
 _HOME = {
@@ -47,6 +53,9 @@ _HOME = {
     "diagnose_batches": "diagnose.many",
     "diagnose_many": "diagnose.many",
     "explain": "diagnose.many",
+    "fit": "diagnose.measure",
+    "read_spectra": "diagnose.measure",
+    "series": "diagnose.measure",
 }
 
 

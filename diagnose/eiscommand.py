@@ -133,7 +133,11 @@ def eis(
     if circuit is not None:
         from diagnose.measurement.circuit import parsed
 
-        parsed(circuit)
+        try:
+            parsed(circuit)
+        except DataError as error:
+            told = "; ".join(f"at letter {each.column}: {each.message}. {each.hint}" for each in error.problems)
+            raise UsageError(f"--circuit {circuit}: {told}") from None
     base = base_of(overlay, language)
     shape = _shape(arcs, tail, inductance)
     how: dict[str, Any] = {

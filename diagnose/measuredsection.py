@@ -75,7 +75,7 @@ def _pictures(name: str, about: MeasuredSpectrum | MeasuredLaw, draw: SpectrumPi
         made = {"law": draw.law(f"{name}-law", about)}
     for kind, picture in made.items():
         if picture:
-            yield f"<figure><figcaption>{t(draw.caption(kind), 300)}</figcaption>{picture}</figure>"
+            yield f"<figure><figcaption>{t(draw.caption(kind, about), 300)}</figcaption>{picture}</figure>"
 
 
 def _block(block: Block) -> str:

@@ -135,6 +135,11 @@ def arc_name(arc: MeasuredArc, texts: Texts) -> str:
     return first.title if first and first.probability >= NAMED_FROM else texts("ui.measured.cannot_tell")
 
 
+def arc_size(arc: MeasuredArc, texts: Texts) -> str:
+    """The resistance of an arc, where it can be told alone."""
+    return figure(arc.R_ohm, arc.sigma_R_ohm, "ohm") if arc.alone else texts("ui.measured.in_sum")
+
+
 def law_name(law: MeasuredLaw, texts: Texts) -> str:
     """Which resistance over which quantity."""
     return texts("ui.measured.law.of", of=law.of, over=law.over)
@@ -246,7 +251,7 @@ def _fitted(spectrum: MeasuredSpectrum, texts: Texts) -> Iterator[Block]:
 def _arc(place: int, arc: MeasuredArc, texts: Texts) -> Row:
     chances = "; ".join(f"{each.title} {share(each.probability)}" for each in arc.elements if each.probability >= LEAST)
     alone = "" if arc.alone else texts("ui.measured.arcs.not_alone")
-    note = ". ".join(each.rstrip(".") for each in (chances, alone, arc.says) if each)
+    note = " ".join(f"{each.rstrip('.')}." for each in (chances, alone, arc.says) if each)
     cells = (
         f"{place}. {arc_name(arc, texts)}",
         figure(arc.R_ohm, arc.sigma_R_ohm, "ohm"),
@@ -315,8 +320,10 @@ def _overview(spectra: Sequence[MeasuredSpectrum], texts: Texts) -> Grid:
     head = tuple(texts(f"ui.measured.overview.{name}") for name in ("spectrum", "points", "kk", "series", "arcs"))
     rows = []
     for each in spectra:
-        series = "" if each.series_ohm is None else figure(each.series_ohm, each.sigma_series_ohm, "ohm")
-        arcs = "; ".join(figure(arc.R_ohm, arc.sigma_R_ohm, "ohm") for arc in each.arcs)
+        series = "-" if each.series_ohm is None else figure(each.series_ohm, each.sigma_series_ohm, "ohm")
+        known = [arc_size(arc, texts) for arc in each.arcs if arc.alone]
+        known += [texts("ui.measured.sum", sum=figure(lump.R_ohm, lump.sigma_R_ohm, "ohm")) for lump in each.lumps]
+        arcs = "; ".join(known) or "-"
         note = texts("ui.measured.because", reason=each.reason.rstrip(".")) if each.reason else ""
         rows.append(Row((titled(each, texts), str(each.points), kk_word(each.kk, texts), series, arcs), note))
     return Grid(texts("ui.measured.overview.caption"), head, tuple(rows))

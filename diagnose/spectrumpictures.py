@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from diagnose.measured import MeasuredLaw, MeasuredSpectrum
-from diagnose.measuredwords import arc_name, figure, kk_word, law_name, percents, tail_line, titled
+from diagnose.measuredwords import arc_name, arc_size, figure, kk_word, law_name, percents, tail_line, titled
 from diagnose.quantity import unit_label
 from diagnose.svg import INK, PALE, QUIET, TEXT, Painter, folded
 from diagnose.texts import Texts
@@ -62,9 +62,11 @@ class SpectrumPictures(Painter):
         told = self.texts(f"ui.measured.picture.{kind}.title")
         return self.texts("ui.measured.picture.title", kind=told, about=titled(spectrum, self.texts))
 
-    def caption(self, kind: str) -> str:
-        """What a kind of picture shows, for those who see it."""
-        return self.texts(f"ui.measured.picture.{kind}.caption")
+    def caption(self, kind: str, about: MeasuredSpectrum | MeasuredLaw) -> str:
+        """What a picture shows, for those who see it; where nothing could be fitted, none of it is spoken of."""
+        known = about.curve_x if isinstance(about, MeasuredLaw) else about.curves.fitted_real_ohm
+        bare = not known and kind in ("nyquist", "bode", "residuals", "law")
+        return self.texts(f"ui.measured.picture.{kind}.{'bare' if bare else 'caption'}")
 
     # --- spectra
 
@@ -91,7 +93,7 @@ class SpectrumPictures(Painter):
         per = (high - low) / broad
         scale, unit = _scaled(max(abs(high), abs(top)))
         key = [f"{place}  {arc_name(arc, self.texts)}" for place, arc in enumerate(spectrum.arcs, 1)]
-        sizes = [figure(arc.R_ohm, arc.sigma_R_ohm, "ohm") for arc in spectrum.arcs]
+        sizes = [arc_size(arc, self.texts) for arc in spectrum.arcs]
         outside = int(np.count_nonzero(~inside))
         note = self.texts("ui.measured.picture.outside", count=outside) if outside else ""
 
@@ -107,6 +109,8 @@ class SpectrumPictures(Painter):
             axes.locator_params(axis="x", nbins=6)
             axes.grid(linewidth=0.6)
             at = spectrum.series_ohm or 0.0
+            # Middles of the words that stand there already, and how far from them the next ones must be, in points.
+            taken: list[tuple[float, float, float]] = []
             for place, arc in enumerate(spectrum.arcs):
                 drawn = at + _arc(arc.R_ohm, arc.n)
                 axes.fill(
@@ -120,6 +124,7 @@ class SpectrumPictures(Painter):
                 )
                 peak, rise = at + arc.R_ohm / 2, float(-drawn.imag.min())
                 room = len(key[place]) * LETTER < arc.R_ohm / per
+                taken.append((peak, max(rise, 0.0) / 2, 22 + (len(key[place]) * LETTER / 2 if room else LETTER)))
                 axes.text(
                     peak / scale,
                     max(rise, 0.0) / 2 / scale,
@@ -135,15 +140,15 @@ class SpectrumPictures(Painter):
                 fitted = np.array(curves.fitted_real_ohm), -np.array(curves.fitted_imaginary_ohm)
                 axes.plot(fitted[0] / scale, fitted[1] / scale, color=FIT, linewidth=1.3, zorder=5)
             _points(axes, x / scale, y / scale)
-            told: list[tuple[float, float]] = []
             for place, power in _decades(f):
                 at_point = float(x[place]), float(y[place])
                 if not inside[place]:
                     continue
                 axes.plot(*([each / scale] for each in at_point), "o", markersize=4.5, color=TEXT, zorder=6)
                 # Where points crowd, not every decade has room for its name.
-                if all(abs(at_point[0] - a) > 46 * per or abs(at_point[1] - b) > 13 * per for a, b in told):
-                    told.append(at_point)
+                middle = at_point[0] - 20 * per, at_point[1] + 9 * per
+                if all(abs(middle[0] - a) > far * per or abs(middle[1] - b) > 13 * per for a, b, far in taken):
+                    taken.append((*middle, 40.0))
                     axes.annotate(
                         figure(10.0**power, unit="Hz"),
                         (at_point[0] / scale, at_point[1] / scale),
@@ -178,7 +183,7 @@ class SpectrumPictures(Painter):
                 "ui.measured.picture.arc",
                 number=place,
                 name=arc_name(arc, self.texts),
-                resistance=figure(arc.R_ohm, arc.sigma_R_ohm, "ohm"),
+                resistance=arc_size(arc, self.texts),
                 frequency=figure(arc.frequency_Hz, arc.sigma_frequency_Hz, "Hz"),
             )
             for place, arc in enumerate(spectrum.arcs, 1)
@@ -251,7 +256,7 @@ class SpectrumPictures(Painter):
             says = f"{fit} {says}"
 
         def paint(canvas: Any) -> None:
-            both = _two(canvas) if len(rows) == 2 else (_axes(canvas, 18, 180),)
+            both = _two(canvas, 34) if len(rows) == 2 else (_axes(canvas, 34, 250 - 34 - BELOW),)
             for axes, (title, real, imaginary) in zip(both, rows, strict=True):
                 axes.set_xscale("log")
                 axes.grid(linewidth=0.6)
@@ -262,9 +267,9 @@ class SpectrumPictures(Painter):
                 most = 1.15 * max(*map(abs, real), *map(abs, imaginary), 1e-9)
                 axes.set_ylim(-most, most)
                 axes.set_ylabel("%")
-                axes.set_title(title, loc="left", pad=3)
+                axes.set_title(title, loc="left", pad=3, fontsize=9)
                 _ticks(axes.xaxis)
-            both[0].legend(loc="lower right", bbox_to_anchor=(1.02, 0.98), ncols=2, **LEGEND)
+            _legend(both[0], 14)
             for axes in both[:-1]:
                 axes.tick_params(labelbottom=False)
             both[-1].set_xlabel(self.word("frequency"))
@@ -361,7 +366,7 @@ class SpectrumPictures(Painter):
                 axes.plot(law.curve_x, law.curve, color=FIT, linewidth=1.4, zorder=2, label=self.word("law"))
             look = {"color": INK, "markerfacecolor": "white", "markersize": 5.5, "capsize": 3, "linewidth": 1.1}
             axes.errorbar(x, y, yerr=sigma, fmt="o", zorder=3, label=self.word("points"), **look)
-            axes.legend(loc="lower left", bbox_to_anchor=(-0.02, 0.99), ncols=3, **LEGEND)
+            _legend(axes)
             axes.set_xlabel(law.over)
             axes.set_ylabel(f"R, {unit}")
 
@@ -430,11 +435,11 @@ def _axes(canvas: Any, head: float, tall: float) -> Any:
     return canvas.add_axes((LEFT / WIDE, 1 - (head + tall) / whole, 1 - (LEFT + RIGHT) / WIDE, tall / whole))
 
 
-def _two(canvas: Any) -> tuple[Any, Any]:
+def _two(canvas: Any, head: float = 18) -> tuple[Any, Any]:
     """Two axes, one over the other."""
     whole = canvas.get_figheight() * 72
-    tall = (whole - BELOW - 18 - 22) / 2
-    return _axes(canvas, 18, tall), _axes(canvas, 18 + tall + 22, tall)
+    tall = (whole - BELOW - head - 22) / 2
+    return _axes(canvas, head, tall), _axes(canvas, head + tall + 22, tall)
 
 
 def _points(axes: Any, x: Any, y: Any, label: str | None = None) -> None:
@@ -442,8 +447,10 @@ def _points(axes: Any, x: Any, y: Any, label: str | None = None) -> None:
     axes.plot(x, y, linestyle="none", marker="o", label=label, **look)
 
 
-def _legend(axes: Any) -> None:
-    axes.legend(loc="lower left", bbox_to_anchor=(-0.02, 0.98), ncols=2, **LEGEND)
+def _legend(axes: Any, above: float = 0.0) -> None:
+    """What signs stand for, over axes and so many points above them."""
+    tall = axes.get_position().height * axes.figure.get_figheight() * 72
+    axes.legend(loc="lower left", bbox_to_anchor=(-0.02, 0.99 + above / tall), ncols=3, **LEGEND)
 
 
 def _ticks(axis: Any) -> None:

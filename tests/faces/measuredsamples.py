@@ -220,7 +220,7 @@ def series() -> MeasuredSeries:
         files=tuple(f"pressure-{each}.mpr" for each in (2, 5, 10, 20, 50, 100, 200)),
         reason="",
         laws=(law(), lawless()),
-        spectra=(spectrum(file="pressure-2.mpr"), untold().model_copy(update={"file": "pressure-5.mpr"})),
+        spectra=(spectrum(file="pressure-2.mpr"), lumped(), untold().model_copy(update={"file": "pressure-5.mpr"})),
         steps=("Fitted 7 spectra together.", "The law of the interface was told from 6 pressures."),
         fields=(field("pressure_exponent", 0.8, 0.032),),
     )

@@ -1,8 +1,8 @@
 """Made-up series of spectra whose cause is known: a symmetric cell of lithium and garnet over pressure, rest, heat ...
 
 The cell is a resistance of leads and body, an arc of grain boundaries and, but for one cause, an arc of two equal
-interfaces. Every spectrum has noise of its own, and resistances of interfaces scatter about their law by a share, as
-they do in a laboratory.
+interfaces. Every spectrum has noise of its own, and all resistances scatter about their laws by a share, as they do in
+a laboratory.
 """
 
 from __future__ import annotations
@@ -138,17 +138,17 @@ def series(cause: str, seed: int = 0, noise: float = NOISE, scatter: float = SCA
     generator = np.random.Generator(np.random.PCG64([seed, *cause.encode()]))
     f = np.geomspace(7e6, 0.05, 90)
     count = len(made.x)
-    spread = np.exp(scatter * generator.standard_normal(count))
+    spread = np.exp(scatter * generator.standard_normal((3, count)))
     thickness = made.x if made.over == "electrolyte_thickness_um" else np.full(count, THICKNESS_UM)
     cell = thickness * 1e-4 / AREA_CM2
     body = cell / SIGMA_S_CM * made.body(made.x)
     grains = cell / SIGMA_S_CM * made.grains_part * made.grains(made.x)
     parts = [
-        (body, BULK_F_CM / cell, 0.97),
-        (grains, GRAINS_F_CM / cell, 0.92),
+        (body * spread[0], BULK_F_CM / cell, 0.97),
+        (grains * spread[1], GRAINS_F_CM / cell, 0.92),
     ]
     if made.resistance is not None:
-        two = 2 * made.resistance(made.x) * spread / AREA_CM2
+        two = 2 * made.resistance(made.x) * spread[2] / AREA_CM2
         parts.append((two, made.capacitance(made.x) * AREA_CM2 / 2, made.exponent))
     shape = Shape(len(parts))
     spectra = []
