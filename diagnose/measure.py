@@ -26,6 +26,12 @@ CONDITIONS = {
     "electrolyte_conductivity_S_cm": "electrolyte_conductivity_S_cm",
 }
 
+# What only an electrode that lets ions pass can show.
+OF_AN_INTERFACE = frozenset((
+    "interfacial_resistance_ohm_cm2", "arc_capacitance_F_cm2", "arc_frequency_Hz", "cpe_exponent", "interface_arcs",
+    "interface_activation_energy_eV",
+))  # fmt: skip
+
 
 def read_spectra(path: str | os.PathLike[str], *, area_cm2: float | None = None) -> tuple[Spectrum, ...]:
     """The impedance spectra of a file, each sweep of its own; see docs/eis.md for the formats.
@@ -104,15 +110,19 @@ def series(
 def merged(given: Mapping[str, Any], measurement: Measurement, base: Base) -> tuple[dict[str, Any], Measurement]:
     """The fields of a case with what was measured, and the measurement that says what was taken over.
 
-    What the case gives itself counts more, and is told in `passed_over`. Of one field that several files fill, the
+    What the case gives itself counts more, and is told in `passed_over`. A cell between blocking electrodes has no
+    interface of which its spectrum could tell; that is told in `not_told`. Of one field that several files fill, the
     last counts. Raises CaseError for a figure that no case can hold.
     """
-    made, taken, kept = dict(given), {}, []
+    made, taken, kept, foreign = dict(given), {}, [], []
     vocabulary = base.knowledge.vocabulary
     problems = []
     for field in _all_fields(measurement):
         if given.get(field.field) is not None:
             kept.append(field.field)
+            continue
+        if given.get("cell_type") == "blocking" and field.field in OF_AN_INTERFACE:
+            foreign.append(field.field)
             continue
         raw = field.value if isinstance(field.value, (str, bool)) else field.text
         try:
@@ -122,8 +132,12 @@ def merged(given: Mapping[str, Any], measurement: Measurement, base: Base) -> tu
         made[field.field], taken[field.field] = raw, field
     if problems:
         raise CaseError(problems)
-    update = {"fields": tuple(taken.values()), "passed_over": tuple(dict.fromkeys(kept))}
+    update = {"fields": tuple(taken.values()), "passed_over": _once(kept), "not_told": _once(foreign)}
     return made, measurement.model_copy(update=update)
+
+
+def _once(names: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(names))
 
 
 def _all_fields(measurement: Measurement) -> Iterable[MeasuredField]:

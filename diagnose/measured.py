@@ -168,6 +168,7 @@ class Measurement(Part):
     series: tuple[MeasuredSeries, ...] = ()
     fields: tuple[MeasuredField, ...] = Field(default=(), description="what the case took over")
     passed_over: tuple[str, ...] = Field(default=(), description="fields that the case gives itself, which count more")
+    not_told: tuple[str, ...] = Field(default=(), description="fields that this kind of cell cannot tell")
 
     def to_json(self) -> str:
         """The measurement as JSON text; the same one gives the same bytes."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from diagnose.lawpictures import LawPictures
 from diagnose.markup import code, p, section, t, table
 from diagnose.measured import MeasuredLaw, MeasuredSpectrum, Measurement
 from diagnose.measuredwords import Account, Block, Grid, Listed, Words, accounts
@@ -21,6 +22,7 @@ h4 { font-size: 1rem; font-weight: 650; margin: 1.6rem 0 .3rem; overflow-wrap: a
 .measured .pair svg { width: 100%; margin: 0; }
 .measured .listed { margin: 1rem 0 .2rem; font-weight: 600; font-size: .95rem; }
 .measured ol.plain, .measured ul.plain { margin: .3rem 0 1rem; overflow-wrap: anywhere; }
+.measured ol.plain { padding-left: 2rem; }
 .measured ol.plain li, .measured ul.plain li { margin: 0 0 .25rem; }
 @media screen and (max-width: 46rem) { .drawn { display: block; } }
 @media print {
@@ -35,15 +37,14 @@ def measured_section(measurement: Measurement, texts: Texts) -> str:
 
     Without matplotlib the words and tables stand alone.
     """
-    draw = SpectrumPictures(texts)
     parts = []
     for place, account in enumerate(accounts(measurement, texts), 1):
-        parts += list(_account(f"measured-{place}", account, draw))
+        parts += list(_account(f"measured-{place}", account, texts))
     made = section(texts("ui.measured.heading"), texts("ui.measured.lede"), parts)
     return made.replace("<section>", '<section class="measured">', 1)
 
 
-def _account(name: str, account: Account, draw: SpectrumPictures) -> Iterator[str]:
+def _account(name: str, account: Account, texts: Texts) -> Iterator[str]:
     tag = "h3" if account.level == 1 else "h4"
     yield f"<{tag}>{t(account.heading, 200)}</{tag}>"
     blocks = list(account.blocks)
@@ -53,7 +54,7 @@ def _account(name: str, account: Account, draw: SpectrumPictures) -> Iterator[st
     # First what it is in short, then the pictures, then the figures.
     while blocks and (isinstance(blocks[0], Words) or (isinstance(blocks[0], Listed) and not blocks[0].caption)):
         yield _block(blocks.pop(0))
-    figures = list(_pictures(name, account.about, draw))
+    figures = list(_pictures(name, account.about, texts))
     if isinstance(account.about, MeasuredLaw) and figures and blocks:
         # The points, which come last, stand beside their picture.
         yield f'<div class="pair">{"".join(figures)}<div>{_block(blocks.pop())}</div></div>'
@@ -62,9 +63,10 @@ def _account(name: str, account: Account, draw: SpectrumPictures) -> Iterator[st
     yield from map(_block, blocks)
 
 
-def _pictures(name: str, about: MeasuredSpectrum | MeasuredLaw, draw: SpectrumPictures) -> Iterator[str]:
+def _pictures(name: str, about: MeasuredSpectrum | MeasuredLaw, texts: Texts) -> Iterator[str]:
     """The pictures there are, each with its caption."""
     if isinstance(about, MeasuredSpectrum):
+        draw, known = SpectrumPictures(texts), bool(about.curves.fitted_real_ohm)
         made = {
             "nyquist": draw.nyquist(f"{name}-nyquist", about),
             "bode": draw.bode(f"{name}-bode", about),
@@ -72,10 +74,12 @@ def _pictures(name: str, about: MeasuredSpectrum | MeasuredLaw, draw: SpectrumPi
             "relaxation": draw.relaxation(f"{name}-relaxation", about),
         }
     else:
-        made = {"law": draw.law(f"{name}-law", about)}
+        made, known = {"law": LawPictures(texts).law(f"{name}-law", about)}, bool(about.curve_x)
     for kind, picture in made.items():
         if picture:
-            yield f"<figure><figcaption>{t(draw.caption(kind, about), 300)}</figcaption>{picture}</figure>"
+            # Where nothing could be fitted, a caption does not speak of it.
+            caption = texts(f"ui.measured.picture.{kind}.{'caption' if known or kind == 'relaxation' else 'bare'}")
+            yield f"<figure><figcaption>{t(caption, 300)}</figcaption>{picture}</figure>"
 
 
 def _block(block: Block) -> str:

@@ -6,14 +6,11 @@ steps come with the measurement.
 
 from __future__ import annotations
 
-import math
-import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from diagnose.guidancetext import share
 from diagnose.measured import (
-    KramersKronigResult,
     MeasuredArc,
     MeasuredCircuit,
     MeasuredField,
@@ -22,21 +19,28 @@ from diagnose.measured import (
     MeasuredSpectrum,
     Measurement,
 )
+from diagnose.measuredfigures import (
+    arc_name,
+    arc_size,
+    circuit_unit,
+    figure,
+    file_name,
+    kk_line,
+    kk_word,
+    law_name,
+    percents,
+    tail_line,
+    titled,
+)
 from diagnose.quantity import unit_label
 from diagnose.texts import Texts
 
 Measured = Measurement | MeasuredSpectrum | MeasuredSeries
 
-# An arc is called by the likeliest element from this probability on: then it is likelier than all others together.
-NAMED_FROM = 0.5
 # An element less likely than this is not worth a word, and a law neither.
 LEAST = 0.005
 # More points, files and spectra than these are counted instead of listed.
 MOST_POINTS, MOST_FILES, MOST_SPECTRA = 40, 6, 6
-PREFIXES = {-15: "f", -12: "p", -9: "n", -6: "u", -3: "m", 0: "", 3: "k", 6: "M", 9: "G"}
-PREFIXED = ("ohm", "F", "H", "Hz", "s")
-# Units of what tails and circuits are made of.
-UNITS = {"Q": "S s^n", "W": "ohm s^-0.5", "R": "ohm", "tau": "s", "C": "F", "L": "H"}
 
 
 class Words(NamedTuple):
@@ -79,89 +83,6 @@ class Account(NamedTuple):
     blocks: tuple[Block, ...]
     about: MeasuredSpectrum | MeasuredLaw | None = None
     level: int = 1
-
-
-# --- figures
-
-
-def figure(value: float, sigma: float | None = None, unit: str = "") -> str:
-    """A figure with two digits of its standard uncertainty and its unit: 310 ± 20 ohm, 3.20 ± 0.21 nF.
-
-    Without an uncertainty it has four digits. An uncertainty that is none (infinite) gives two digits after a tilde.
-    """
-    power = _power(value if value else sigma or 0.0, unit)
-    named = unit in PREFIXED
-    scale, after = 10.0**power, f" {PREFIXES[power] if named else ''}{unit}" if unit else ""
-    beyond = f"e{power}" if power and not named else ""
-    value = value / scale
-    if not sigma:
-        return f"{value:.4g}{beyond}{after}"
-    if not math.isfinite(sigma):
-        return f"~{value:.2g}{beyond}{after}"
-    sigma = sigma / scale
-    places = 1 - int(f"{sigma:.1e}".partition("e")[2])
-    if places > 12:
-        return f"{value:.4g} ± {sigma:.1e}{beyond}{after}"
-    told = " ± ".join(f"{round(each, places):.{max(places, 0)}f}" for each in (value, sigma))
-    return f"({told}){beyond}{after}" if beyond else f"{told}{after}"
-
-
-def _power(value: float, unit: str) -> int:
-    """The power of ten that is put into the prefix of the unit, or behind the figure."""
-    size = abs(value)
-    if not size or not math.isfinite(size) or (unit == "ohm" and 0.01 <= size < 1e4):
-        return 0
-    if unit in PREFIXED:
-        return min(max(3 * math.floor(math.log10(size) / 3), min(PREFIXES)), max(PREFIXES))
-    return 0 if 1e-3 <= size < 1e5 else math.floor(math.log10(size))
-
-
-def percents(value: float) -> str:
-    """Percent to two digits."""
-    return f"{value:.2g} %"
-
-
-# --- small parts, which pictures share
-
-
-def titled(spectrum: MeasuredSpectrum, texts: Texts) -> str:
-    """What a spectrum is called: its file and its number in it."""
-    return texts("ui.measured.spectrum", file=spectrum.file, number=spectrum.number)
-
-
-def arc_name(arc: MeasuredArc, texts: Texts) -> str:
-    """The element that an arc most likely is, or that this cannot be told."""
-    first = arc.elements[0] if arc.elements else None
-    return first.title if first and first.probability >= NAMED_FROM else texts("ui.measured.cannot_tell")
-
-
-def arc_size(arc: MeasuredArc, texts: Texts) -> str:
-    """The resistance of an arc, where it can be told alone."""
-    return figure(arc.R_ohm, arc.sigma_R_ohm, "ohm") if arc.alone else texts("ui.measured.in_sum")
-
-
-def law_name(law: MeasuredLaw, texts: Texts) -> str:
-    """Which resistance over which quantity."""
-    return texts("ui.measured.law.of", of=law.of, over=law.over)
-
-
-def kk_line(kk: KramersKronigResult, texts: Texts) -> str:
-    """What the Kramers-Kronig test found. To obey the relations does not prove that the cell stood still."""
-    told = {
-        "rms": percents(kk.rms_percent),
-        "largest": percents(kk.largest_percent),
-        "noise": percents(kk.noise_percent),
-        "low": figure(kk.valid_low_Hz, unit="Hz"),
-        "high": figure(kk.valid_high_Hz, unit="Hz"),
-        "order": kk.order,
-        "outliers": kk.outliers,
-    }
-    return f"{kk_word(kk, texts)}: {texts('ui.measured.kk.figures', **told)}"
-
-
-def kk_word(kk: KramersKronigResult, texts: Texts) -> str:
-    """KK-consistent or not."""
-    return texts("ui.measured.kk.consistent" if kk.consistent else "ui.measured.kk.inconsistent")
 
 
 # --- accounts
@@ -238,6 +159,9 @@ def _fitted(spectrum: MeasuredSpectrum, texts: Texts) -> Iterator[Block]:
         head = tuple(texts(f"ui.measured.arcs.{name}") for name in ("arc", "resistance", "capacitance", "peak"))
         rows = tuple(_arc(place, arc, texts) for place, arc in enumerate(spectrum.arcs, 1))
         yield Grid(texts("ui.measured.arcs.caption"), (*head, "n"), rows)
+    if any(arc.says for arc in spectrum.arcs):
+        said = tuple(arc.says or arc_name(arc, texts) for arc in spectrum.arcs)
+        yield Listed(texts("ui.measured.arcs.why"), said, numbered=True)
     if spectrum.lumps:
         sums = (
             texts("ui.measured.lump", sum=figure(lump.R_ohm, lump.sigma_R_ohm, "ohm"), reason=lump.reason)
@@ -251,7 +175,7 @@ def _fitted(spectrum: MeasuredSpectrum, texts: Texts) -> Iterator[Block]:
 def _arc(place: int, arc: MeasuredArc, texts: Texts) -> Row:
     chances = "; ".join(f"{each.title} {share(each.probability)}" for each in arc.elements if each.probability >= LEAST)
     alone = "" if arc.alone else texts("ui.measured.arcs.not_alone")
-    note = " ".join(f"{each.rstrip('.')}." for each in (chances, alone, arc.says) if each)
+    note = ". ".join(filter(None, (chances, alone)))
     cells = (
         f"{place}. {arc_name(arc, texts)}",
         figure(arc.R_ohm, arc.sigma_R_ohm, "ohm"),
@@ -262,28 +186,13 @@ def _arc(place: int, arc: MeasuredArc, texts: Texts) -> Row:
     return Row(cells, note)
 
 
-def tail_line(spectrum: MeasuredSpectrum, texts: Texts) -> str:
-    """What follows the arcs at low frequency, with its figures."""
-    kind = texts(f"ui.measured.tail.{spectrum.tail}")
-    values = ", ".join(
-        f"{name} = {figure(value, unit=UNITS.get(name, ''))}" for name, value in spectrum.tail_values.items()
-    )
-    return texts("ui.measured.tail_is", tail=f"{kind} ({values})" if values else kind)
-
-
 def _circuit(circuit: MeasuredCircuit, texts: Texts) -> Block:
     caption = texts("ui.measured.circuit", circuit=circuit.circuit)
     if circuit.reason:
         return Listed(caption, (texts("ui.measured.because", reason=circuit.reason.rstrip(".")),))
-    rows = tuple(Row((name, figure(*pair, _unit(name)))) for name, pair in circuit.values.items())
+    rows = tuple(Row((name, figure(*pair, circuit_unit(name)))) for name, pair in circuit.values.items())
     left = Row((texts("ui.measured.circuit_leaves"), percents(circuit.rms_percent)))
     return Grid(caption, (texts("ui.measured.parameter"), texts("ui.measured.value")), (*rows, left), names=True)
-
-
-def _unit(name: str) -> str:
-    """The unit of a parameter of a circuit: that of R1 is ohm, that of CPE1.Q is S s^n."""
-    kind = name.partition(".")[2] or re.sub(r"[_\d]*$", "", name)
-    return UNITS.get(kind, "")
 
 
 def _steps(steps: Sequence[str], texts: Texts) -> list[Block]:
@@ -299,7 +208,7 @@ def _fields(fields: Sequence[MeasuredField], texts: Texts, caption: str) -> Grid
 
 
 def _series(series: MeasuredSeries, texts: Texts, fields: bool = True) -> Iterator[Account]:
-    shown = ", ".join(series.files[:MOST_FILES])
+    shown = ", ".join(map(file_name, series.files[:MOST_FILES]))
     if rest := series.files[MOST_FILES:]:
         shown = texts("ui.measured.files_more", files=shown, count=len(rest))
     blocks: list[Block] = [Words(texts("ui.measured.from", files=shown))]

@@ -1,28 +1,39 @@
-"""The pictures of what was measured: Nyquist, Bode, what the fit leaves, relaxation times, and the law of a series.
+"""The pictures of a spectrum: Nyquist, Bode, what the fit and the Kramers-Kronig test leave, relaxation times.
 
-Each is 4.9 inches wide, as the pictures of a report are. Markers, line styles and words tell what colours tell.
+Markers, line styles, hatches and words tell what colours tell.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from diagnose.measured import MeasuredLaw, MeasuredSpectrum
-from diagnose.measuredwords import arc_name, arc_size, figure, kk_word, law_name, percents, tail_line, titled
-from diagnose.quantity import unit_label
-from diagnose.svg import INK, PALE, QUIET, TEXT, Painter, folded
-from diagnose.texts import Texts
+from diagnose.measured import MeasuredSpectrum
+from diagnose.measuredaxes import (
+    BELOW,
+    FIT,
+    LEFT,
+    LINE,
+    RIGHT,
+    WIDE,
+    MeasuredPainter,
+    add_legend,
+    axes_of,
+    decades,
+    log_ticks,
+    plot_points,
+    scaled,
+    two_axes,
+)
+from diagnose.measuredfigures import arc_name, arc_size, figure, frequency, kk_word, percents, tail_line, titled
+from diagnose.svg import INK, PALE, QUIET, TEXT, folded
 
 Reals = NDArray[np.float64]
 
-FIT = "#b3471d"
-# Points: width of a picture, room at its left, right and below, a line of the key.
-WIDE, LEFT, RIGHT, BELOW, LINE = 353.0, 52.0, 10.0, 40.0, 15.0
 # Height of the axes of a Nyquist plot in parts of its width, least and most; how far beyond the arcs a tail is shown.
 FLAT, TALL, BEYOND = 0.36, 0.85, 1.25
 # Points of width that a letter takes; an arc is shaded with one pattern after the other.
@@ -33,42 +44,15 @@ SHADES: tuple[dict[str, Any], ...] = (
     {"facecolor": "#e6ecd9", "hatch": "...."},
     {"facecolor": "#eef1f5", "hatch": "\\\\\\\\"},
 )
-# Quantities of which factors count and not differences.
-FACTORS = ("stack_pressure_MPa", "area_cm2", "electrolyte_thickness_um", "loading")
-WIDE_SPAN = 3.0
-SHORT = {-12: "p", -9: "n", -6: "u", -3: "m", 0: "", 3: "k", 6: "M", 9: "G"}
 
 
-class SpectrumPictures(Painter):
-    """The pictures of spectra and series, with words from `texts`; nothing is drawn where there is nothing to show."""
-
-    style: ClassVar[dict[str, Any]] = {
-        "font.size": 9,
-        "xtick.labelsize": 9,
-        "ytick.labelsize": 9,
-        "xtick.minor.size": 1.5,
-        "ytick.minor.size": 1.5,
-        "hatch.linewidth": 0.5,
-        "hatch.color": QUIET,
-    }
-    layout = None
-
-    def __init__(self, texts: Texts) -> None:
-        super().__init__()
-        self.texts = texts
+class SpectrumPictures(MeasuredPainter):
+    """The pictures of spectra; nothing is drawn where there is nothing to show."""
 
     def title(self, kind: str, spectrum: MeasuredSpectrum) -> str:
         """The title of a picture of a spectrum: its kind, and what it is about."""
         told = self.texts(f"ui.measured.picture.{kind}.title")
         return self.texts("ui.measured.picture.title", kind=told, about=titled(spectrum, self.texts))
-
-    def caption(self, kind: str, about: MeasuredSpectrum | MeasuredLaw) -> str:
-        """What a picture shows, for those who see it; where nothing could be fitted, none of it is spoken of."""
-        known = about.curve_x if isinstance(about, MeasuredLaw) else about.curves.fitted_real_ohm
-        bare = not known and kind in ("nyquist", "bode", "residuals", "law")
-        return self.texts(f"ui.measured.picture.{kind}.{'bare' if bare else 'caption'}")
-
-    # --- spectra
 
     def nyquist(self, name: str, spectrum: MeasuredSpectrum) -> str:
         """Points and fit with equal axes; each arc is shaded and has its number, and its name where there is room.
@@ -91,7 +75,7 @@ class SpectrumPictures(Painter):
             more = ((top - bottom) / TALL - (high - low)) / 2
             low, high = low - more, high + more
         per = (high - low) / broad
-        scale, unit = _scaled(max(abs(high), abs(top)))
+        scale, unit = scaled(max(abs(high), abs(top)))
         key = [f"{place}  {arc_name(arc, self.texts)}" for place, arc in enumerate(spectrum.arcs, 1)]
         sizes = [arc_size(arc, self.texts) for arc in spectrum.arcs]
         outside = int(np.count_nonzero(~inside))
@@ -99,7 +83,7 @@ class SpectrumPictures(Painter):
 
         def paint(canvas: Any) -> None:
             head = LINE * (len(key) + bool(note)) + 8
-            axes = _axes(canvas, head, tall)
+            axes = axes_of(canvas, head, tall)
             self._key(canvas, [*zip(key, sizes, strict=True), *([(note, "")] if note else [])])
             axes.set_xlim(low / scale, high / scale)
             axes.set_ylim(bottom / scale, top / scale)
@@ -122,12 +106,16 @@ class SpectrumPictures(Painter):
                     zorder=1,
                     **SHADES[place % len(SHADES)],
                 )
-                peak, rise = at + arc.R_ohm / 2, float(-drawn.imag.min())
-                room = len(key[place]) * LETTER < arc.R_ohm / per
-                taken.append((peak, max(rise, 0.0) / 2, 22 + (len(key[place]) * LETTER / 2 if room else LETTER)))
+                seen, rise = min(at + arc.R_ohm, high) - at, max(float(-drawn.imag.min()), 0.0)
+                peak = at + seen / 2
+                at += arc.R_ohm
+                if seen <= 0:
+                    continue
+                room = len(key[place]) * LETTER < seen / per
+                taken.append((peak, rise / 2, 22 + (len(key[place]) * LETTER / 2 if room else LETTER)))
                 axes.text(
                     peak / scale,
-                    max(rise, 0.0) / 2 / scale,
+                    rise / 2 / scale,
                     key[place] if room else str(place + 1),
                     ha="center",
                     va="center",
@@ -135,26 +123,27 @@ class SpectrumPictures(Painter):
                     zorder=5,
                     bbox={"facecolor": "white", "edgecolor": "none", "pad": 1.0, "alpha": 0.85},
                 )
-                at += arc.R_ohm
             if curves.fitted_real_ohm:
                 fitted = np.array(curves.fitted_real_ohm), -np.array(curves.fitted_imaginary_ohm)
                 axes.plot(fitted[0] / scale, fitted[1] / scale, color=FIT, linewidth=1.3, zorder=5)
-            _points(axes, x / scale, y / scale)
-            for place, power in _decades(f):
+            plot_points(axes, x / scale, y / scale)
+            for place, power in decades(f):
                 at_point = float(x[place]), float(y[place])
                 if not inside[place]:
                     continue
                 axes.plot(*([each / scale] for each in at_point), "o", markersize=4.5, color=TEXT, zorder=6)
                 # Where points crowd, not every decade has room for its name.
-                middle = at_point[0] - 20 * per, at_point[1] + 9 * per
+                # At the left edge they stand to the right of their point.
+                edge = at_point[0] - low < 44 * per
+                middle = at_point[0] + (25 if edge else -20) * per, at_point[1] + (0 if edge else 9) * per
                 if all(abs(middle[0] - a) > far * per or abs(middle[1] - b) > 13 * per for a, b, far in taken):
                     taken.append((*middle, 40.0))
                     axes.annotate(
                         figure(10.0**power, unit="Hz"),
                         (at_point[0] / scale, at_point[1] / scale),
-                        xytext=(-3, 5),
+                        xytext=(5, -4) if edge else (-3, 5),
                         textcoords="offset points",
-                        ha="right",
+                        ha="left" if edge else "right",
                         color=TEXT,
                         zorder=7,
                         bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.3, "alpha": 0.75},
@@ -170,8 +159,8 @@ class SpectrumPictures(Painter):
             self.texts(
                 "ui.measured.picture.nyquist.says",
                 points=len(f),
-                high=figure(max(f), unit="Hz"),
-                low=figure(min(f), unit="Hz"),
+                high=frequency(max(f)),
+                low=frequency(min(f)),
                 least=figure(min(real), unit="ohm"),
                 most=figure(max(real), unit="ohm"),
             )
@@ -203,27 +192,27 @@ class SpectrumPictures(Painter):
         says = self.texts(
             "ui.measured.picture.bode.says",
             first=figure(float(size[0]), unit="ohm"),
-            high=figure(float(f[0]), unit="Hz"),
+            high=frequency(float(f[0])),
             last=figure(float(size[-1]), unit="ohm"),
-            low=figure(float(f[-1]), unit="Hz"),
+            low=frequency(float(f[-1])),
             least=f"{angle.min():.0f}",
             most=f"{angle.max():.0f}",
             fit=self.texts(fitting, rms=percents(spectrum.rms_percent)) if len(fitted) else self.texts(fitting),
         )
 
         def paint(canvas: Any) -> None:
-            above, below = _two(canvas)
+            above, below = two_axes(canvas)
             for axes, values in ((above, size), (below, angle)):
                 axes.set_xscale("log")
                 axes.grid(linewidth=0.6)
-                _points(axes, f, values, self.word("points"))
-                _ticks(axes.xaxis)
+                plot_points(axes, f, values, self.word("points"))
+                log_ticks(axes.xaxis)
             if len(fitted):
                 above.plot(f, np.abs(fitted), color=FIT, linewidth=1.3, zorder=5, label=self.word("fit"))
                 below.plot(f, np.degrees(np.angle(fitted)), color=FIT, linewidth=1.3, zorder=5)
-            _legend(above)
+            add_legend(above)
             above.set_yscale("log")
-            _ticks(above.yaxis)
+            log_ticks(above.yaxis)
             above.set_ylabel("|Z|, ohm")
             below.set_ylabel(self.word("phase"))
             below.set_xlabel(self.word("frequency"))
@@ -256,20 +245,35 @@ class SpectrumPictures(Painter):
             says = f"{fit} {says}"
 
         def paint(canvas: Any) -> None:
-            both = _two(canvas, 34) if len(rows) == 2 else (_axes(canvas, 34, 250 - 34 - BELOW),)
+            both = two_axes(canvas, 34) if len(rows) == 2 else (axes_of(canvas, 34, 250 - 34 - BELOW),)
             for axes, (title, real, imaginary) in zip(both, rows, strict=True):
                 axes.set_xscale("log")
                 axes.grid(linewidth=0.6)
                 axes.axhline(0, color=TEXT, linewidth=0.8)
-                axes.plot(f, real, "o", markersize=4, color=INK, label=self.word("real"), zorder=3)
-                cross = {"markersize": 4.5, "color": FIT, "markeredgewidth": 1.2, "label": self.word("imaginary")}
-                axes.plot(f, imaginary, "x", zorder=3, **cross)
-                most = 1.15 * max(*map(abs, real), *map(abs, imaginary), 1e-9)
+                parts = (
+                    (np.array(real), "o", 4.0, INK, self.word("real")),
+                    (np.array(imaginary), "x", 4.5, FIT, self.word("imaginary")),
+                )
+                # A few points far out must not press the others together.
+                sizes = np.abs(np.concatenate([part[0] for part in parts]))
+                most = 1.15 * max(min(float(sizes.max()), 8 * float(np.quantile(sizes, 0.8))), 1e-3)
                 axes.set_ylim(-most, most)
+                beyond = 0
+                for values, marker, size, colour, label in parts:
+                    inside = np.abs(values) <= most
+                    look = {"linestyle": "none", "markersize": size, "color": colour, "zorder": 3}
+                    axes.plot(f[inside], values[inside], marker=marker, markeredgewidth=1.2, label=label, **look)
+                    for sign, arrow in ((1, "^"), (-1, "v")):
+                        out = sign * values > most
+                        hollow = "full" if marker == "o" else "none"
+                        edge = np.full(int(out.sum()), 0.93 * sign * most)
+                        axes.plot(f[out], edge, marker=arrow, fillstyle=hollow, **look)
+                    beyond += int(np.count_nonzero(~inside))
+                told = self.texts("ui.measured.picture.beyond", title=title, count=beyond) if beyond else title
                 axes.set_ylabel("%")
-                axes.set_title(title, loc="left", pad=3, fontsize=9)
-                _ticks(axes.xaxis)
-            _legend(both[0], 14)
+                axes.set_title(told, loc="left", pad=3, fontsize=9)
+                log_ticks(axes.xaxis)
+            add_legend(both[0], 14)
             for axes in both[:-1]:
                 axes.tick_params(labelbottom=False)
             both[-1].set_xlabel(self.word("frequency"))
@@ -293,12 +297,12 @@ class SpectrumPictures(Painter):
         said = self.texts("ui.measured.picture.relaxation.says", tau=figure(highest, unit="s"))
         says = f"{said} {'; '.join(peaks)}." if peaks else said
         top = float(gamma.max()) or 1.0
-        scale, unit = _scaled(top)
+        scale, unit = scaled(top)
 
         def paint(canvas: Any) -> None:
             tall = 158.0
             head = LINE * len(labels) + 10
-            axes = _axes(canvas, head, tall)
+            axes = axes_of(canvas, head, tall)
             axes.set_xscale("log")
             axes.set_xlim(min(tau[0], *places), max(tau[-1], *places))
             axes.set_ylim(0, 1.08 * top / scale)
@@ -320,63 +324,17 @@ class SpectrumPictures(Painter):
                     textcoords="offset points",
                     ha="right" if right else "left",
                     va="center",
+                    zorder=6,
                     annotation_clip=False,
                     bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.6},
                 )
             axes.set_xlabel(self.word("tau"))
             axes.set_ylabel(self.texts("ui.measured.picture.gamma", unit=unit))
             axes.locator_params(axis="y", nbins=5)
-            _ticks(axes.xaxis)
+            log_ticks(axes.xaxis)
 
         size = (WIDE / 72, (158 + BELOW + LINE * len(labels) + 10) / 72)
         return self.draw(name, self.title("relaxation", spectrum), says, size, paint)
-
-    # --- series
-
-    def law(self, name: str, law: MeasuredLaw) -> str:
-        """Measured points with their uncertainties, and the law with its band of one standard uncertainty."""
-        if not law.x:
-            return ""
-        x, y = np.array(law.x), np.array(law.resistance)
-        sigma = np.array(law.sigma) if law.sigma else None
-        unit = unit_label(law.unit)
-        told = {
-            "points": len(x),
-            "over": law.over,
-            "low": f"{x.min():.4g}",
-            "high": f"{x.max():.4g}",
-            "least": f"{y.min():.4g}",
-            "most": f"{y.max():.4g} {unit}",
-        }
-        says = f"{self.texts('ui.measured.picture.law.says', **told)} {law.says}".strip()
-
-        def paint(canvas: Any) -> None:
-            axes = _axes(canvas, 24, 190)
-            factors = law.over in FACTORS and x.min() > 0 and x.max() / x.min() >= WIDE_SPAN
-            if factors:
-                axes.set_xscale("log")
-                _ticks(axes.xaxis)
-            if y.min() > 0 and (factors or y.max() / y.min() >= WIDE_SPAN):
-                axes.set_yscale("log")
-                _ticks(axes.yaxis)
-            axes.grid(linewidth=0.6)
-            if law.curve_x:
-                band = {"facecolor": PALE, "edgecolor": QUIET, "linewidth": 0.5, "hatch": "////", "alpha": 0.7}
-                axes.fill_between(law.curve_x, law.curve_low, law.curve_high, zorder=1, label=self.word("band"), **band)
-                axes.plot(law.curve_x, law.curve, color=FIT, linewidth=1.4, zorder=2, label=self.word("law"))
-            look = {"color": INK, "markerfacecolor": "white", "markersize": 5.5, "capsize": 3, "linewidth": 1.1}
-            axes.errorbar(x, y, yerr=sigma, fmt="o", zorder=3, label=self.word("points"), **look)
-            _legend(axes)
-            axes.set_xlabel(law.over)
-            axes.set_ylabel(f"R, {unit}")
-
-        return self.draw(name, law_name(law, self.texts), says, (WIDE / 72, (190 + 24 + BELOW) / 72), paint)
-
-    # --- words
-
-    def word(self, name: str) -> str:
-        """A word that stands in pictures."""
-        return self.texts(f"ui.measured.picture.word.{name}")
 
     def _key(self, canvas: Any, rows: Sequence[tuple[str, str]]) -> None:
         """What the numbers of arcs stand for, over the axes."""
@@ -385,9 +343,6 @@ class SpectrumPictures(Painter):
             y = 1 - (LINE * place + 3) / whole
             canvas.text(8 / WIDE, y, folded(label, 62 - len(value), 1), va="top")
             canvas.text(1 - RIGHT / WIDE, y, value, va="top", ha="right", fontweight="bold")
-
-
-LEGEND: dict[str, Any] = {"fontsize": 9, "frameon": False, "borderpad": 0.1, "handlelength": 1.6, "columnspacing": 1.2}
 
 
 def _view(spectrum: MeasuredSpectrum, x: Reals, y: Reals) -> tuple[tuple[float, float], tuple[float, float]]:
@@ -404,70 +359,8 @@ def _view(spectrum: MeasuredSpectrum, x: Reals, y: Reals) -> tuple[tuple[float, 
     return (low - room, high + room), (bottom - room, top + 2.5 * room)
 
 
-def _scaled(most: float) -> tuple[float, str]:
-    """A factor and a unit in which the largest value has few digits."""
-    for power, unit in ((6, "Mohm"), (3, "kohm")):
-        if most >= 2 * 10.0**power:
-            return 10.0**power, unit
-    return 1.0, "ohm"
-
-
 def _arc(resistance: float, n: float) -> NDArray[np.complex128]:
     """Z = R / (1 + (j w tau)^n) from high to low frequency."""
     size = np.power(10.0, np.linspace(4.5, -4.5, 121) / max(n, 0.3))
     made: NDArray[np.complex128] = resistance / (1 + (1j * size) ** n)
     return made
-
-
-def _decades(f: Reals) -> list[tuple[int, int]]:
-    """The points that lie nearest to whole decades, and the powers of ten."""
-    found = []
-    for power in range(math.ceil(math.log10(f.min()) - 0.05), math.floor(math.log10(f.max()) + 0.05) + 1):
-        place = int(np.argmin(np.abs(np.log10(f) - power)))
-        if abs(math.log10(f[place]) - power) < 0.06:
-            found.append((place, power))
-    return found
-
-
-def _axes(canvas: Any, head: float, tall: float) -> Any:
-    """Axes of a height in points below some room at the top."""
-    whole = canvas.get_figheight() * 72
-    return canvas.add_axes((LEFT / WIDE, 1 - (head + tall) / whole, 1 - (LEFT + RIGHT) / WIDE, tall / whole))
-
-
-def _two(canvas: Any, head: float = 18) -> tuple[Any, Any]:
-    """Two axes, one over the other."""
-    whole = canvas.get_figheight() * 72
-    tall = (whole - BELOW - head - 22) / 2
-    return _axes(canvas, head, tall), _axes(canvas, head + tall + 22, tall)
-
-
-def _points(axes: Any, x: Any, y: Any, label: str | None = None) -> None:
-    look = {"markersize": 4, "markerfacecolor": "white", "markeredgecolor": INK, "markeredgewidth": 1.0, "zorder": 4}
-    axes.plot(x, y, linestyle="none", marker="o", label=label, **look)
-
-
-def _legend(axes: Any, above: float = 0.0) -> None:
-    """What signs stand for, over axes and so many points above them."""
-    tall = axes.get_position().height * axes.figure.get_figheight() * 72
-    axes.legend(loc="lower left", bbox_to_anchor=(-0.02, 0.99 + above / tall), ncols=3, **LEGEND)
-
-
-def _ticks(axis: Any) -> None:
-    """Ticks of a logarithmic axis with prefixes, 10, 1k, 1M, where few decades are shown also of twos and fives."""
-    from matplotlib.ticker import LogLocator
-
-    low, high = axis.get_view_interval()
-    subs = (1.0, 2.0, 5.0) if high / low < 50 else (1.0,)
-    axis.set_major_locator(LogLocator(subs=subs, numticks=12 if len(subs) > 1 else 9))
-    axis.set_major_formatter(lambda value, _: _short(value))
-    axis.set_minor_formatter(lambda value, _: "")
-
-
-def _short(value: float) -> str:
-    if value <= 0:
-        return ""
-    power = min(max(3 * math.floor(math.log10(value) / 3 + 1e-9), min(SHORT)), max(SHORT))
-    if -3 <= math.log10(value) < 3:
-        power = 0
-    return f"{value / 10.0**power:.4g}{SHORT[power]}"

@@ -6,6 +6,7 @@ cell over thickness the conductivity; what else their laws say is no property of
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -78,15 +79,20 @@ def fields_of(law: Law, of: str) -> dict[str, Value]:
     return {name: value for name, value in law.fields.items() if name in kept}
 
 
-def resistance_at(law: Law, x: Reals, unit: str, working: Mapping[str, float] | None) -> dict[str, Value]:
-    """interfacial_resistance_ohm_cm2 by the law where the cell works, when that was measured; else nothing."""
+def resistance_at(
+    law: Law, x: Reals, unit: str, working: Mapping[str, float] | None, alike: float = 0.0
+) -> dict[str, Value]:
+    """interfacial_resistance_ohm_cm2 by the law where the cell works, when that was measured; else nothing.
+
+    alike: an error that all points share, as a share of the resistance.
+    """
     at = (working or {}).get(law.over)
     if at is None or law.band is None or law.over not in STATES or unit != UNITS[OHM_CM2]:
         return {}
     if not float(x.min()) * (1 - 1e-9) <= at <= float(x.max()) * (1 + 1e-9):
         return {}
     value, low, high = law.curve(np.array([at]))
-    return {OHM_CM2: (float(value[0]), float(high[0] - low[0]) / 2)}
+    return {OHM_CM2: (float(value[0]), math.hypot(float(high[0] - low[0]) / 2, alike * float(value[0])))}
 
 
 def measured_fields(values: Mapping[str, Value]) -> tuple[MeasuredField, ...]:

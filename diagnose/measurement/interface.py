@@ -185,7 +185,9 @@ class _Reader:
         if fit.shape is not None and set(names) <= set(fit.shape.names):
             places = [fit.shape.names.index(name) for name in names]
             R = fit.values[places]
-            return math.sqrt(max(float(R @ fit.covariance[np.ix_(places, places)] @ R), 0.0))
+            # A circuit may have its arcs in another order than that of their frequencies.
+            if np.allclose(R[: len(taken)], [each.arc.R_ohm for each in taken], rtol=1e-9, atol=0.0):
+                return math.sqrt(max(float(R @ fit.covariance[np.ix_(places, places)] @ R), 0.0))
         own = [each.arc.sigma_R_ohm for each in taken] + ([fit.sigma_series_ohm or 0.0] if series else [])
         return math.hypot(*own)
 

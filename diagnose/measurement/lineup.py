@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -15,14 +16,18 @@ from diagnose.measurement.dispatch import (
     PRESSURE,
     TEMPERATURE,
     THICKNESS,
+    TOTAL,
     UNITS,
     law_over,
     measured_law,
 )
+from diagnose.measurement.jointfit import SeriesFit, fit_series
 from diagnose.measurement.law import Law, Reals
 from diagnose.measurement.seriesheader import OHM, OHM_CM2
 from diagnose.measurement.spectrum import HEADER, Spectrum
 
+# Parameters of laws that go with the resistance, so that an error which all spectra share is an error of them.
+LEVELS = ("R", "R0", "R_inf", "B", "k", "contact_resistance", "per_um")
 # No cell comes back to the same resistance better than to this share of it: 0.2 K are one percent (judgement).
 REPEATABILITY = 0.01
 
@@ -60,13 +65,55 @@ class Lineup:
     ) -> tuple[Law, MeasuredLaw]:
         """The law of a resistance of the spectra at some places, shape (m,), and the same as a result.
 
-        Errors of the fit are widened by REPEATABILITY.
+        Errors of the fit are widened by REPEATABILITY. Shapes that all spectra share make their errors alike, which
+        leaves exponents as they are, but is no less in a mean of many: so it is added to what goes with the resistance.
         """
         factor, x = self.factor(of, places), self.x[list(places)]
         R, sigma = R_ohm * factor, np.hypot(sigma_ohm, REPEATABILITY * R_ohm) * factor
         branch = None if self.branch is None else [self.branch[place] for place in places]
         law = law_over(self.over, x, R, sigma, of=of, unit=self.unit, branch=branch, working=working)
+        alike = 0.0 if of == TOTAL else shared_error(R_ohm, sigma_ohm)
+        levels = {
+            name: (value, math.hypot(width, alike * value))
+            for name, (value, width) in law.parameters.items()
+            if name in LEVELS
+        }
+        law = replace(law, parameters={**law.parameters, **levels})
         return law, measured_law(law, of, x, R, sigma, self.unit)
+
+    def fitted(self) -> SeriesFit:
+        """The joint fit. Cells of different thickness or area are fitted as if they had that of the middle one, for
+        then the capacitances of the electrolyte are the same; resistances and capacitances are those of the cells."""
+        scale = np.ones(len(self.spectra))
+        if self.over == THICKNESS:
+            scale = scale * self.x / self.x[len(self.x) // 2]
+        if self.area_cm2 is not None and not self.per_area:
+            scale = scale * self.area_cm2[len(self.x) // 2] / self.area_cm2
+        fit = fit_series(
+            [
+                (each.frequency_Hz, each.impedance_ohm / by)
+                for each, by in zip(self.spectra, scale.tolist(), strict=True)
+            ]
+        )
+        if fit.reason:
+            return fit
+        by = scale[list(fit.used)]
+        one = by[:, None]
+        return replace(
+            fit,
+            R_ohm=fit.R_ohm * one,
+            sigma_R_ohm=fit.sigma_R_ohm * one,
+            covariance_R=fit.covariance_R * (one**2)[:, :, None],
+            C_F=fit.C_F / one,
+            sigma_C_F=fit.sigma_C_F / one,
+            series_ohm=None if fit.series_ohm is None else fit.series_ohm * by,
+            sigma_series_ohm=None if fit.sigma_series_ohm is None else fit.sigma_series_ohm * by,
+        )
+
+
+def shared_error(R: Reals, sigma: Reals) -> float:
+    """How large an error that all spectra share may be, as a share of the resistance: that of a typical one."""
+    return float(np.median(sigma / R))
 
 
 def line_up(
@@ -79,6 +126,11 @@ def line_up(
     temperature_C: float | None,
     branch: Sequence[str] | None,
 ) -> Lineup:
+    """The spectra in an order in which neighbours are alike; see `spectra_series` for what is given.
+
+    A series that runs up, down, or there and back keeps its order, any other is sorted. Raises UsageError for figures
+    that do not belong to the spectra and for sizes that are not above 0.
+    """
     steps = []
     if x is None:
         x, said = _from_headers(spectra, over), f"{over} of each spectrum is that of its header."
@@ -93,7 +145,8 @@ def line_up(
     order = np.arange(len(values))
     if branch is None and not _ordered(values, over):
         order = np.argsort(values, kind="stable")
-        steps.append(f"The spectra were put in the order of {over}, so loading and unloading are not told apart.")
+        way = ", so the way there and back is not told apart" if over in (PRESSURE, TEMPERATURE) else ""
+        steps.append(f"The spectra were put in the order of {over}{way}.")
     placed = [spectra[place] for place in order.tolist()]
     temperatures = {each.temperature_C for each in placed}
     if temperature_C is None and len(temperatures) == 1:
@@ -132,9 +185,11 @@ def _ordered(x: Reals, over: str) -> bool:
 
 
 def _sizes(spectra: Sequence[Spectrum], name: str, given: Reals | float | None, steps: list[str]) -> Reals | None:
-    """A size of each cell, shape (m,), or None when one is not known."""
+    """A size of each cell, shape (m,), or None when one is not known. Raises UsageError for one that is not above 0."""
     word = "Area" if name == "area_cm2" else "Thickness"
     unit = "cm2" if name == "area_cm2" else "um"
+    if given is not None and float(np.min(given)) <= 0:
+        raise UsageError(f"{name} must be above 0; leave it out when it is not known")
     if isinstance(given, np.ndarray):
         return given
     if given is not None:

@@ -31,9 +31,9 @@ from diagnose.measurement.dispatch import (
     resistance_at,
 )
 from diagnose.measurement.interface import CAPACITANCE, COUNT, LIKELY, UNLIKELY
-from diagnose.measurement.jointfit import SeriesFit, fit_series
+from diagnose.measurement.jointfit import SeriesFit
 from diagnose.measurement.law import Law, Pair, Reals, Value
-from diagnose.measurement.lineup import Lineup, line_up
+from diagnose.measurement.lineup import Lineup, line_up, shared_error
 from diagnose.measurement.lump import Arc, Lump
 from diagnose.measurement.naming import TESTED, Naming, bulk_arcs, named
 from diagnose.measurement.seriesheader import OHM_CM2
@@ -77,7 +77,7 @@ def spectra_series(
     if cells.per_area and not all(each.per_area for each in spectra):
         said = "some spectra are per area and others are not; give the area of the cells"
         return _failed(cells.over, files, said, (), cells.steps)
-    fit = fit_series([(each.frequency_Hz, each.impedance_ohm) for each in cells.spectra])
+    fit = cells.fitted()
     reason = fit.reason
     if not reason and float(fit.rms.max()) > USELESS:
         worst = int(fit.rms.argmax())
@@ -207,7 +207,8 @@ class _Told:
 
     def of_interface(self, law: Law, arcs: Sequence[int]) -> dict[str, Value]:
         """The case fields of the interface, when it is some arcs."""
-        made = fields_of(law, INTERFACE) | resistance_at(law, self.x, self.cells.unit, self.working)
+        alike = shared_error(*self.summed(arcs))
+        made = fields_of(law, INTERFACE) | resistance_at(law, self.x, self.cells.unit, self.working, alike)
         return made | self.compared(arcs)
 
     def none(self) -> str:

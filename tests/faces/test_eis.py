@@ -71,7 +71,9 @@ def test_the_case_file_that_is_written_is_read(command: Callable[..., Any], cell
     text = (cell / "made.yaml").read_text(encoding="utf-8")
     assert yaml.safe_load(text)["stack_pressure_MPa"] == 2
     assert "interfacial_resistance_ohm_cm2" in yaml.safe_load(text)
-    (cell / "made.yaml").write_text(text + "electrolyte: LLZO\nelectrode: Li\nelectrode_role: anode\n", encoding="utf-8")
+    (cell / "made.yaml").write_text(
+        text + "electrolyte: LLZO\nelectrode: Li\nelectrode_role: anode\n", encoding="utf-8"
+    )
     assert command("run", "made.yaml").code == 0
     again = command("eis", "cell.csv", "-o", "made.yaml")
     assert again.code == 2
@@ -136,7 +138,9 @@ def test_a_bad_file_does_not_stop_the_others(command: Callable[..., Any], cell: 
 
 def test_a_circuit_is_fitted_besides(command: Callable[..., Any], cell: Path) -> None:
     """The values of a named circuit come with their uncertainties; one that cannot be read is told with its place."""
-    (found,) = told(command("eis", "cell.csv", "--circuit", "R0-p(R1,CPE1)-p(R2,CPE2)", "--format", "json").out)["spectra"]
+    (found,) = told(command("eis", "cell.csv", "--circuit", "R0-p(R1,CPE1)-p(R2,CPE2)", "--format", "json").out)[
+        "spectra"
+    ]
     assert found["circuit"]["values"]["R2"][0] == pytest.approx(FACES, rel=0.03)
     bad = command("eis", "cell.csv", "--circuit", "R0-p(R1,X1)")
     assert bad.code == 2
@@ -194,6 +198,17 @@ class _Fields:
 
     def __init__(self, fields: Any) -> None:
         self.fields = fields
+
+
+def test_a_cell_with_blocking_electrodes_has_no_interface() -> None:
+    """What a spectrum seems to tell of an interface is not taken over for a cell that has none."""
+    measured = Measurement.model_construct(
+        series=(),
+        spectra=(_Fields(written({"interfacial_resistance_ohm_cm2": (50, 1), "kk_residual_percent": (1, None)})),),
+    )
+    fields, made = merged({"cell_type": "blocking"}, measured, load())
+    assert set(fields) == {"cell_type", "kk_residual_percent"}
+    assert made.not_told == ("interfacial_resistance_ohm_cm2",)
 
 
 def test_conditions_come_from_the_case() -> None:

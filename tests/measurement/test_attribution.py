@@ -345,6 +345,24 @@ def test_doubtful_arcs_give_a_range() -> None:
     assert any("doubtful" in step for step in reading.steps)
 
 
+def test_errors_of_a_sum_know_how_its_parts_trade() -> None:
+    """What one overlapping arc loses the other wins, so their sum is better known than each."""
+    fit = simulated([(100, 4e-7, 0.9), (80, 3e-6, 0.85)], 10.0)
+    found = named(fit, area_cm2=1.0, thickness_um=500, electrolyte_conductivity_S_cm=5e-3, temperature_C=25)
+    assert all(each.interface > 0.8 for each in found.arcs)
+    value, sigma = figures(read_interface(fit, found).fields, "interfacial_resistance_ohm_cm2")
+    assert value == pytest.approx(180, abs=4 * sigma)
+    assert sigma < min(each.arc.sigma_R_ohm for each in found.arcs)
+    swapped = replace(fit, values=fit.values[::-1])
+    other = figures(read_interface(swapped, found).fields, "interfacial_resistance_ohm_cm2")[1]
+    assert other == pytest.approx(math.hypot(*(each.arc.sigma_R_ohm for each in found.arcs)), rel=0.05)
+
+
+def figures(fields: Mapping[str, Any], name: str) -> tuple[float, float]:
+    value, sigma = fields[name]
+    return float(value), float(sigma)
+
+
 def test_every_field_is_one_of_a_case() -> None:
     """Fields and ranges are in the vocabulary, and their figures within its limits."""
     vocabulary = load().knowledge.vocabulary
