@@ -10,7 +10,7 @@ from diagnose.casefile import State
 from diagnose.consultation import Consultation
 from diagnose.guidancetext import guidance_markdown, guidance_text
 from diagnose.page import Page
-from diagnose.plantext import plan_text
+from diagnose.plantext import plan_markdown, plan_text
 from diagnose.render import closing, markdown, opening
 from diagnose.texts import Texts
 
@@ -32,7 +32,8 @@ def consultation_text(found: Consultation, texts: Texts, width: int = 100) -> st
 
 def consultation_markdown(found: Consultation, texts: Texts) -> str:
     """A consultation as Markdown."""
-    parts = [markdown(found.report, texts), guidance_markdown(found.guidance, texts)]
+    plan = tuple(plan_markdown(found.guidance.plan, texts))
+    parts = [markdown(found.report, texts, plan), guidance_markdown(found.guidance, texts)]
     if found.asked:
         lines = "".join(f"- {line}\n" for line in what_was_asked(found.asked, texts))
         parts.append(f"## {texts('ui.asked.head')}\n\n{lines}")

@@ -90,13 +90,15 @@ def series(
     electrolyte_thickness_um, area_cm2 or li_p_ratio. `how` are area_cm2, thickness_um and symmetric as for `fit`, for
     spectra. Raises UsageError for what does not belong together, DataError for a table with mistakes.
     """
-    from diagnose.measurement.sequence import spectra_series, table_series
+    from diagnose.measurement.dispatch import table_series
+    from diagnose.measurement.sequence import spectra_series
     from diagnose.measurement.seriestable import read_series
 
     if isinstance(source, (str, os.PathLike)):
         if x is not None or how.keys() - {"of", "working"}:
             raise UsageError("a table holds its quantity and its resistances; nothing else can be given for it")
-        return table_series(read_series(source, over), **how)
+        made = table_series(read_series(source, over), **how)
+        return made.model_copy(update={"files": (os.fsdecode(source),)})
     if over is None:
         raise UsageError("say over which quantity the spectra were taken")
     if x is None:

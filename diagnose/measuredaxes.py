@@ -8,6 +8,8 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from diagnose.measured import MeasuredSpectrum
+from diagnose.measuredfigures import PREFIXES, titled
 from diagnose.svg import INK, QUIET, Painter
 from diagnose.texts import Texts
 
@@ -16,7 +18,6 @@ Reals = NDArray[np.float64]
 FIT = "#b3471d"
 # Points: width of a picture, room at its left, right and below, a line of words.
 WIDE, LEFT, RIGHT, BELOW, LINE = 353.0, 52.0, 10.0, 40.0, 15.0
-SHORT = {-12: "p", -9: "n", -6: "u", -3: "m", 0: "", 3: "k", 6: "M", 9: "G"}
 
 LEGEND: dict[str, Any] = {"fontsize": 9, "frameon": False, "borderpad": 0.1, "handlelength": 1.6, "columnspacing": 1.2}
 
@@ -39,6 +40,11 @@ class MeasuredPainter(Painter):
         super().__init__()
         self.texts = texts
 
+    def title(self, kind: str, spectrum: MeasuredSpectrum) -> str:
+        """The title of a picture of a spectrum: its kind, and what it is about."""
+        told = self.texts(f"ui.measured.picture.{kind}.title")
+        return self.texts("ui.measured.picture.title", kind=told, about=titled(spectrum, self.texts))
+
     def word(self, name: str) -> str:
         """A word that stands in pictures."""
         return self.texts(f"ui.measured.picture.word.{name}")
@@ -58,6 +64,7 @@ def two_axes(canvas: Any, head: float = 18) -> tuple[Any, Any]:
 
 
 def plot_points(axes: Any, x: Any, y: Any, label: str | None = None) -> None:
+    """Measured points as hollow circles."""
     look = {"markersize": 4, "markerfacecolor": "white", "markeredgecolor": INK, "markeredgewidth": 1.0, "zorder": 4}
     axes.plot(x, y, linestyle="none", marker="o", label=label, **look)
 
@@ -82,10 +89,10 @@ def log_ticks(axis: Any) -> None:
 def _short(value: float) -> str:
     if value <= 0:
         return ""
-    power = min(max(3 * math.floor(math.log10(value) / 3 + 1e-9), min(SHORT)), max(SHORT))
+    power = min(max(3 * math.floor(math.log10(value) / 3 + 1e-9), min(PREFIXES)), max(PREFIXES))
     if -3 <= math.log10(value) < 3:
         power = 0
-    return f"{value / 10.0**power:.4g}{SHORT[power]}"
+    return f"{value / 10.0**power:.4g}{PREFIXES[power]}"
 
 
 def scaled(most: float) -> tuple[float, str]:

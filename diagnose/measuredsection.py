@@ -8,6 +8,7 @@ from diagnose.lawpictures import LawPictures
 from diagnose.markup import code, p, section, t, table
 from diagnose.measured import MeasuredLaw, MeasuredSpectrum, Measurement
 from diagnose.measuredwords import Account, Block, Grid, Listed, Words, accounts
+from diagnose.nyquistpictures import NyquistPictures
 from diagnose.spectrumpictures import SpectrumPictures
 from diagnose.texts import Texts
 
@@ -68,7 +69,7 @@ def _pictures(name: str, about: MeasuredSpectrum | MeasuredLaw, texts: Texts) ->
     if isinstance(about, MeasuredSpectrum):
         draw, known = SpectrumPictures(texts), bool(about.curves.fitted_real_ohm)
         made = {
-            "nyquist": draw.nyquist(f"{name}-nyquist", about),
+            "nyquist": NyquistPictures(texts).nyquist(f"{name}-nyquist", about),
             "bode": draw.bode(f"{name}-bode", about),
             "residuals": draw.residuals(f"{name}-residuals", about),
             "relaxation": draw.relaxation(f"{name}-relaxation", about),

@@ -11,7 +11,7 @@ from diagnose.guidance import Critique, Plan, PlanStep, Prediction
 from diagnose.guidance import Warning as Caution
 from diagnose.page import Page
 from diagnose.prediction import expected
-from diagnose.render import IN_ENGLISH, about, reasons, source, struck_out
+from diagnose.render import IN_ENGLISH, about, inline, reasons, source, struck_out
 from diagnose.texts import Texts
 
 MOST_FULL, MOST_SHOWN = 3, 8
@@ -42,6 +42,23 @@ def plan_text(plan: Plan, width: int = 100, texts: Texts = IN_ENGLISH) -> str:
         struck_out(page, step)
     _rest(page, len(struck) - MOST_SHOWN)
     return page.text()
+
+
+def plan_markdown(plan: Plan, texts: Texts = IN_ENGLISH) -> Iterator[str]:
+    """The lines of a plan in Markdown: its steps in order, what to combine with care, and what not to do, struck out."""
+    yield from (inline(plan.says), "")
+    for step in plan.steps:
+        if step.place is not None:
+            yield f"{step.place}. **{inline(step.title)}** ({about(step, texts)}). {inline(step.how)}"
+            yield from (f"   - {inline(each)}" for each in _step(step, texts))
+    if plan.conflicts:
+        yield from ("", f"### {texts('ui.plan.combine')}", "")
+        yield from (f"- {inline(each)}" for each in _conflicts(plan.conflicts, texts))
+    struck = [each for each in plan.steps if each.place is None]
+    if struck:
+        yield from ("", f"### {texts('ui.report.what_not_to_do')}", "")
+        for step in struck:
+            yield f"- ~~{inline(step.title)}~~ {inline(' '.join(reason.because for reason in step.reasons))}"
 
 
 def critique_text(critique: Critique, width: int = 100, texts: Texts = IN_ENGLISH) -> str:

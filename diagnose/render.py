@@ -6,7 +6,7 @@ The words between its parts come from `texts`, which should be in the language o
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from diagnose.page import Page
@@ -314,9 +314,9 @@ def coloured(plain: str, texts: Texts = IN_ENGLISH) -> str:
 # --- Markdown
 
 
-def markdown(report: Report, texts: Texts = IN_ENGLISH) -> str:
-    """A report as Markdown."""
-    return "\n".join(_markdown(report, texts)).rstrip("\n") + "\n"
+def markdown(report: Report, texts: Texts = IN_ENGLISH, plan: Sequence[str] = ()) -> str:
+    """A report as Markdown. Lines of a plan stand in the place of the remedies."""
+    return "\n".join(_markdown(report, texts, plan)).rstrip("\n") + "\n"
 
 
 def inline(words: str) -> str:
@@ -324,7 +324,7 @@ def inline(words: str) -> str:
     return re.sub(r"([\\`*\[\]<>~|]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9]))", r"\\\1", " ".join(words.split()))
 
 
-def _markdown(report: Report, texts: Texts) -> Iterator[str]:
+def _markdown(report: Report, texts: Texts, plan: Sequence[str]) -> Iterator[str]:
     def word(name: str) -> str:
         return texts(f"ui.report.{name}")
 
@@ -373,8 +373,8 @@ def _markdown(report: Report, texts: Texts) -> Iterator[str]:
             stake = texts("ui.report.up_to", decibans=f"{each.decibans:.1f}")
             yield f"- {inline(each.question)} (`{each.field}`, {stake})"
     if report.remedies:
-        yield from ("", f"## {word('what_to_do')}", "")
-        for remedy in report.remedies:
+        yield from ("", f"## {word('what_to_do')}", "", *plan)
+        for remedy in () if plan else report.remedies:
             if remedy.status == "contraindicated":
                 yield f"- ~~{inline(remedy.title)}~~ {inline(' '.join(reason.because for reason in remedy.reasons))}"
             else:

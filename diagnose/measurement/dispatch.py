@@ -7,14 +7,15 @@ cell over thickness the conductivity; what else their laws say is no property of
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
 from diagnose.errors import UsageError
 from diagnose.measured import LawChance, MeasuredField, MeasuredLaw, MeasuredSeries
 from diagnose.measurement import arrhenius, growth, pressurelaw, scaling, window
-from diagnose.measurement.law import Law, Reals, Value, figure, none_told
+from diagnose.measurement.law import Law, Reals, Value, none_told
+from diagnose.measurement.reading import PLACES, in_words, written
 from diagnose.measurement.seriesheader import OHM, OHM_CM2
 from diagnose.measurement.seriestable import SeriesTable
 
@@ -31,6 +32,11 @@ KEPT = {
     BULK: ("bulk_activation_energy_eV",),
     TOTAL: ("electrolyte_conductivity_S_cm",),
 }
+# Fields that are sizes, never zero or below.
+SIZES = (
+    OHM_CM2, "resistance_factor", "capacitance_factor", "time_constant_factor", "electrolyte_conductivity_S_cm",
+    "arc_capacitance_F_cm2",
+)  # fmt: skip
 # Points of a curve that is drawn.
 DRAWN = 60
 
@@ -101,13 +107,13 @@ def measured_fields(values: Mapping[str, Value]) -> tuple[MeasuredField, ...]:
 
 
 def _field(name: str, value: Value) -> MeasuredField:
-    if isinstance(value, bool):
-        return MeasuredField(field=name, value=value, sigma=None, text="true" if value else "false")
-    if isinstance(value, str):
-        return MeasuredField(field=name, value=value, sigma=None, text=value)
-    middle, sigma = (float(each) for each in value)
-    known = sigma > 0
-    return MeasuredField(field=name, value=middle, sigma=sigma if known else None, text=figure(middle, sigma))
+    if not isinstance(value, tuple):
+        return written({name: value})[0]
+    middle, sigma = float(value[0]), float(value[1]) or None
+    if name in SIZES:
+        # What is hardly known of a size is a range; a slope or an exponent may be zero however well it is known.
+        return written({name: (middle, sigma)})[0]
+    return MeasuredField(field=name, value=middle, sigma=sigma, text=in_words(middle, sigma))
 
 
 def measured_law(law: Law, of: str, x: Reals, resistance: Reals, sigma: Reals | None, unit: str) -> MeasuredLaw:
@@ -120,8 +126,10 @@ def measured_law(law: Law, of: str, x: Reals, resistance: Reals, sigma: Reals | 
         name=law.name,
         says=law.says,
         reason=law.reason,
-        parameters={name: (float(value), float(width)) for name, (value, width) in law.parameters.items()},
-        candidates=tuple(LawChance(name=each.name, aicc=each.aicc, weight=each.weight) for each in law.candidates),
+        parameters={name: (_rounded(value), _rounded(width)) for name, (value, width) in law.parameters.items()},
+        candidates=tuple(
+            LawChance(name=each.name, aicc=_rounded(each.aicc), weight=_rounded(each.weight)) for each in law.candidates
+        ),
         doubts=law.doubts,
         x=_figures(x),
         resistance=_figures(resistance),
@@ -134,8 +142,13 @@ def measured_law(law: Law, of: str, x: Reals, resistance: Reals, sigma: Reals | 
     )
 
 
-def _figures(values: Reals) -> tuple[float, ...]:
-    return tuple(float(value) for value in values)
+def _figures(values: Iterable[float]) -> tuple[float, ...]:
+    """Figures to so many places that no last bit of a machine shows."""
+    return tuple(_rounded(each) for each in values)
+
+
+def _rounded(value: float) -> float:
+    return float(f"{value:.{PLACES}g}")
 
 
 def _grid(law: Law, x: Reals) -> Reals:

@@ -20,13 +20,14 @@ from diagnose.measured import (
     SpectrumCurves,
 )
 from diagnose.measurement.arcs import ArcFit, fit_arcs
-from diagnose.measurement.attribution import Attribution, Element, attribute
+from diagnose.measurement.attribution import Attribution, attribute
 from diagnose.measurement.chain import Shape
 from diagnose.measurement.circuit import fit_circuit
 from diagnose.measurement.interface import read_interface
 from diagnose.measurement.kramerskronig import KramersKronig, kramers_kronig
 from diagnose.measurement.relaxation import relaxation_times
 from diagnose.measurement.spectrum import GIVEN, Spectrum
+from diagnose.measurement.weighing import Element
 
 # Two sweeps are repeats when their frequencies agree so well, as shares.
 SAME_FREQUENCY = 1e-3

@@ -88,7 +88,7 @@ def test_without_an_area_nothing_is_stated_per_area(command: Callable[..., Any],
 
 
 def test_run_takes_fields_from_a_file(command: Callable[..., Any], cell: Path) -> None:
-    """The resistance with its uncertainty comes from the spectrum, halved as the case says that the cell is symmetric."""
+    """The resistance with its uncertainty comes from the spectrum, halved as the case is symmetric."""
     done = command("run", "cell.yaml", "--eis", "cell.csv", "--area", "1cm2", "--format", "json")
     report = told(done.out)
     assert "±" in report["case"]["interfacial_resistance_ohm_cm2"]
@@ -159,7 +159,7 @@ def test_noise_is_no_arc(command: Callable[..., Any], cell: Path) -> None:
 
 
 def test_a_file_answers_a_question(command: Callable[..., Any], cell: Path) -> None:
-    """At a prompt for a figure that a spectrum tells, its file with the area fills the fields; one step back undoes it."""
+    """At a prompt for a figure that a spectrum tells, its file fills the fields; one step back undoes it."""
     lines = "LLZO\nanode\ncell_type = symmetric\ncell.csv 1cm2\nso far\nback\nso far\nstop\n"
     done = command("ask", "--no-save", stdin=lines.encode())
     assert done.code == 0
