@@ -132,6 +132,8 @@ def line_up(
     that do not belong to the spectra and for sizes that are not above 0.
     """
     steps = []
+    if not spectra:
+        raise UsageError("a series needs spectra: give two or more")
     if x is None:
         x, said = _from_headers(spectra, over), f"{over} of each spectrum is that of its header."
     else:
@@ -151,12 +153,19 @@ def line_up(
     temperatures = {each.temperature_C for each in placed}
     if temperature_C is None and len(temperatures) == 1:
         temperature_C = temperatures.pop()
+    area = _sizes(placed, "area_cm2", values[order] if over == AREA else area_cm2, steps)
+    if area is not None and any(each.per_area for each in placed):
+        steps.append("Impedances per area were divided by the area to be in ohm.")
+        placed = [
+            replace(each, impedance_ohm=each.impedance_ohm / by, per_area=False) if each.per_area else each
+            for each, by in zip(placed, area.tolist(), strict=True)
+        ]
     return Lineup(
         spectra=tuple(placed),
         over=over,
         x=values[order],
         branch=None if branch is None else tuple(branch),
-        area_cm2=_sizes(placed, "area_cm2", values[order] if over == AREA else area_cm2, steps),
+        area_cm2=area,
         thickness_um=_sizes(placed, "thickness_um", values[order] if over == THICKNESS else thickness_um, steps),
         symmetric=symmetric,
         temperature_C=temperature_C,

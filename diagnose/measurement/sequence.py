@@ -33,7 +33,7 @@ from diagnose.measurement.dispatch import (
 from diagnose.measurement.interface import CAPACITANCE, COUNT, LIKELY, UNLIKELY
 from diagnose.measurement.jointfit import SeriesFit
 from diagnose.measurement.law import Law, Pair, Reals, Value
-from diagnose.measurement.lineup import Lineup, line_up, shared_error
+from diagnose.measurement.lineup import REPEATABILITY, Lineup, line_up, shared_error
 from diagnose.measurement.lump import Arc, Lump
 from diagnose.measurement.naming import TESTED, Naming, bulk_arcs, named
 from diagnose.measurement.seriesheader import OHM_CM2
@@ -44,6 +44,8 @@ from diagnose.measurement.weighing import Element
 USELESS = 0.1
 # Arcs of which it is open whether they are of the interface, that are weighed against each other.
 MOST_OPEN = 3
+# A cell is fresh up to this share of the time or the cycles of a series.
+FRESH = 0.1
 
 
 def spectra_series(
@@ -74,7 +76,7 @@ def spectra_series(
     """
     cells = line_up(spectra, x, over, area_cm2, thickness_um, symmetric, temperature_C, branch)
     files = tuple(dict.fromkeys(each.file for each in spectra if each.file))
-    if cells.per_area and not all(each.per_area for each in spectra):
+    if cells.per_area and not all(each.per_area for each in cells.spectra):
         said = "some spectra are per area and others are not; give the area of the cells"
         return _failed(cells.over, files, said, (), cells.steps)
     fit = cells.fitted()
@@ -265,10 +267,11 @@ class _Told:
         self.fields |= fields_of(law, BULK)
 
     def compared(self, arcs: Sequence[int]) -> dict[str, Value]:
-        """Over time and cycles: the last spectrum against the first one, the reference state."""
-        if self.cells.over not in (REST, CYCLES) or float(self.x[-1]) <= float(self.x[0]):
+        """Over time and cycles from a fresh cell on: the last spectrum against the first one, the reference state."""
+        if self.cells.over not in (REST, CYCLES) or not 0 <= float(self.x[0]) <= FRESH * float(self.x[-1]):
             return {}
         R, sigma = self.summed(arcs)
+        sigma = np.hypot(sigma, REPEATABILITY * R)
         made: dict[str, Value] = {"resistance_factor": _ratio(R, sigma)}
         if len(arcs) > 1:
             return made

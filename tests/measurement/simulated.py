@@ -18,7 +18,7 @@ from diagnose.measurement.spectrum import GIVEN, Spectrum
 
 Reals = NDArray[np.float64]
 
-AREA_CM2, THICKNESS_UM, NOISE, SCATTER = 0.785, 1000.0, 0.003, 0.01
+AREA_CM2, THICKNESS_UM, LEADS_OHM, NOISE, SCATTER = 0.785, 1000.0, 0.1, 0.003, 0.01
 BOLTZMANN_EV, ZERO_C = 8.617333262e-5, 273.15
 PRESSURES = np.geomspace(1.0, 30.0, 8)
 RESTS = np.array([0.0, 6, 12, 24, 48, 72, 100, 140, 180, 220])
@@ -154,7 +154,7 @@ def series(cause: str, seed: int = 0, noise: float = NOISE, scatter: float = SCA
     spectra = []
     for place in range(count):
         R, C, n = ([each[k][place] if k < 2 else each[k] for each in parts] for k in range(3))
-        z = impedance(shape, [1.0, *R, *(r * c for r, c in zip(R, C, strict=True)), *n], f)
+        z = impedance(shape, [LEADS_OHM, *R, *(r * c for r, c in zip(R, C, strict=True)), *n], f)
         z = z + noise * np.abs(z) * (generator.standard_normal(len(f)) + 1j * generator.standard_normal(len(f)))
         temperature = float(made.x[place]) if made.over == "temperature_C" else 25.0
         thick = float(thickness[place])

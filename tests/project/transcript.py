@@ -1,4 +1,4 @@
-"""The session in docs/ask.md: what a questionnaire says to the answers shown there. Run this file to write it anew."""
+"""What commands shown in the docs print, and the session in docs/ask.md. Run this file to write all of it anew."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from click.testing import CliRunner
 
 import diagnose as package
 
-PAGE = Path(package.__file__).resolve().parent.parent / "docs" / "ask.md"
+DOCS = Path(package.__file__).resolve().parent.parent / "docs"
+PAGE, EIS = DOCS / "ask.md", DOCS / "eis.md"
 BLOCK = re.compile(r"^```console session\n\$ diagnose ask\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 COMMAND = re.compile(r"^```console\n\$ diagnose (.*)\n((?:.*\n)*?)^```$", re.MULTILINE)
 ANSWER = re.compile(r"(?m)^> (.*)$")
@@ -52,9 +53,10 @@ def printed(line: str) -> str:
 
 
 if __name__ == "__main__":
-    os.chdir(PAGE.parent.parent)
+    os.chdir(DOCS.parent)
     made = session(ANSWER.findall(shown()))
-    text = PAGE.read_text(encoding="utf-8")
-    text = BLOCK.sub(lambda _: f"```console session\n$ diagnose ask\n{made}```", text)
-    text = COMMAND.sub(lambda found: f"```console\n$ diagnose {found[1]}\n{printed(found[1])}```", text)
-    PAGE.write_text(text, encoding="utf-8")
+    for page in (PAGE, EIS):
+        text = page.read_text(encoding="utf-8")
+        text = BLOCK.sub(lambda _: f"```console session\n$ diagnose ask\n{made}```", text)
+        text = COMMAND.sub(lambda found: f"```console\n$ diagnose {found[1]}\n{printed(found[1])}```", text)
+        page.write_text(text, encoding="utf-8")
