@@ -387,7 +387,7 @@ class Measuring:
         """The report of a case with what was measured. Raises DataError."""
         from diagnose.case import Case
         from diagnose.diagnosis import diagnose
-        from diagnose.measure import conditions, fit, merged, series
+        from diagnose.measure import conditions, fit, merged, series, working
         from diagnose.measured import Measurement
 
         spectra: list[MeasuredSpectrum] = []
@@ -400,6 +400,6 @@ class Measuring:
                 hint = f"Say which one: --spectrum 1 to {len(found)}. See: diagnose eis {self.eis}"
                 raise DataError([Problem(f"holds {len(found)} spectra", file=self.eis, hint=hint)])
             spectra = [fit(found[0], base=base, **how)]
-        tables = tuple(series(table, base=base) for table in self.tables)
+        tables = tuple(series(table, base=base, working=working(given)) for table in self.tables)
         fields, measurement = merged(given, Measurement(spectra=tuple(spectra), series=tables), base)
         return diagnose(Case(**fields), base=base).model_copy(update={"measured": measurement})

@@ -8,7 +8,7 @@ from typing import Any
 
 from diagnose.data import Base
 from diagnose.errors import UsageError
-from diagnose.measure import conditions, fit, merged, read_spectra, series
+from diagnose.measure import conditions, fit, merged, read_spectra, series, working
 from diagnose.measured import Measurement
 from diagnose.quantity import QuantityError, parse_number
 
@@ -27,7 +27,7 @@ def answer_of_file(raw: str, kind: str, given: Mapping[str, Any], base: Base) ->
         return None
     path, area = found
     if kind == "series":
-        measurement = Measurement(series=(series(path, base=base),))
+        measurement = Measurement(series=(series(path, base=base, working=working(given)),))
     else:
         spectra = read_spectra(path, area_cm2=area)
         if len(spectra) > 1:

@@ -26,6 +26,8 @@ CONDITIONS = {
     "electrolyte_conductivity_S_cm": "electrolyte_conductivity_S_cm",
 }
 
+# Fields at whose figures a law is read.
+WORKING = ("stack_pressure_MPa", "temperature_C", "cycles_done")
 # What only an electrode that lets ions pass can show.
 OF_AN_INTERFACE = frozenset((
     "interfacial_resistance_ohm_cm2", "arc_capacitance_F_cm2", "arc_frequency_Hz", "cpe_exponent", "interface_arcs",
@@ -87,8 +89,9 @@ def series(
     """The law of a series: of a table in a file, or of spectra of one cell with the quantity `x` of each.
 
     `over` is the field that was varied, such as stack_pressure_MPa, temperature_C, time_h, cycles_done,
-    electrolyte_thickness_um, area_cm2 or li_p_ratio. `how` are area_cm2, thickness_um and symmetric as for `fit`, for
-    spectra. Raises UsageError for what does not belong together, DataError for a table with mistakes.
+    electrolyte_thickness_um, area_cm2 or li_p_ratio; temperatures may come from the headers. `how` are area_cm2,
+    thickness_um and symmetric as for `fit`, for spectra, and `working`, values of the case by field, at which a law is
+    read. Raises UsageError for what does not belong together, DataError for a table with mistakes.
     """
     from diagnose.measurement.dispatch import table_series
     from diagnose.measurement.sequence import spectra_series
@@ -97,15 +100,9 @@ def series(
     if isinstance(source, (str, os.PathLike)):
         if x is not None or how.keys() - {"of", "working"}:
             raise UsageError("a table holds its quantity and its resistances; nothing else can be given for it")
-        made = table_series(read_series(source, over), **how)
-        return made.model_copy(update={"files": (os.fsdecode(source),)})
+        return table_series(read_series(source, over), files=(os.fsdecode(source),), **how)
     if over is None:
         raise UsageError("say over which quantity the spectra were taken")
-    if x is None:
-        found = [each.temperature_C for each in source] if over == "temperature_C" else []
-        if not found or any(each is None for each in found):
-            raise UsageError(f"give {over} of each spectrum as `x`")
-        x = [each for each in found if each is not None]
     return spectra_series(source, x, over, elements=(base or load()).knowledge.elements, **how)
 
 
@@ -151,16 +148,16 @@ def _all_fields(measurement: Measurement) -> Iterable[MeasuredField]:
 
 def conditions(given: Mapping[str, Any]) -> dict[str, Any]:
     """How a spectrum was taken, as far as the fields of a case say it: keywords of `fit`."""
-    known = Case.model_validate({"electrolyte": "?", "electrode_role": "anode", **_only(given)}).known()
-    made: dict[str, Any] = {}
-    for name, keyword in CONDITIONS.items():
-        value = getattr(known.get(name), "value", None)
-        if value is not None:
-            made[keyword] = value
+    known = working(given)
+    made: dict[str, Any] = {keyword: known[name] for name, keyword in CONDITIONS.items() if name in known}
     if given.get("cell_type") == "symmetric":
         made["symmetric"] = True
     return made
 
 
-def _only(given: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: given[name] for name in CONDITIONS if given.get(name) is not None}
+def working(given: Mapping[str, Any]) -> dict[str, float]:
+    """The single figures among the fields of a case that say under what the cell is measured or run."""
+    told = {name: given[name] for name in (*CONDITIONS, *WORKING) if given.get(name) is not None}
+    known = Case.model_validate({"electrolyte": "?", "electrode_role": "anode", **told}).known()
+    values = {name: getattr(known.get(name), "value", None) for name in told}
+    return {name: value for name, value in values.items() if value is not None}

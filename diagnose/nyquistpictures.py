@@ -64,7 +64,7 @@ class NyquistPictures(MeasuredPainter):
             low, high = low - more, high + more
         per = (high - low) / broad
         scale, unit = scaled(max(abs(high), abs(top)))
-        key = [f"{place}  {arc_name(arc, self.texts)}" for place, arc in enumerate(spectrum.arcs, 1)]
+        key = [f"{place} {arc_name(arc, self.texts)}" for place, arc in enumerate(spectrum.arcs, 1)]
         sizes = [arc_size(arc, self.texts) for arc in spectrum.arcs]
         outside = int(np.count_nonzero(~inside))
         note = self.texts("ui.measured.picture.outside", count=outside) if outside else ""
@@ -122,7 +122,7 @@ class NyquistPictures(MeasuredPainter):
                 axes.plot(*([each / scale] for each in at_point), "o", markersize=4.5, color=TEXT, zorder=6)
                 # Where points crowd, not every decade has room for its name.
                 # At the left edge they stand to the right of their point.
-                edge = at_point[0] - low < 44 * per
+                edge = at_point[0] - low < 30 * per
                 middle = at_point[0] + (25 if edge else -20) * per, at_point[1] + (0 if edge else 9) * per
                 if all(abs(middle[0] - a) > far * per or abs(middle[1] - b) > 13 * per for a, b, far in taken):
                     taken.append((*middle, 40.0))

@@ -45,7 +45,7 @@ def plan_text(plan: Plan, width: int = 100, texts: Texts = IN_ENGLISH) -> str:
 
 
 def plan_markdown(plan: Plan, texts: Texts = IN_ENGLISH) -> Iterator[str]:
-    """The lines of a plan in Markdown: its steps in order, what to combine with care, and what not to do, struck out."""
+    """The lines of a plan in Markdown: steps in order, what to combine with care, and what not to do."""
     yield from (inline(plan.says), "")
     for step in plan.steps:
         if step.place is not None:

@@ -46,8 +46,8 @@ class SpectrumPictures(MeasuredPainter):
             high=frequency(float(f[0])),
             last=figure(float(size[-1]), unit="ohm"),
             low=frequency(float(f[-1])),
-            least=f"{angle.min():.0f}",
-            most=f"{angle.max():.0f}",
+            least=round(float(angle.min())),
+            most=round(float(angle.max())),
             fit=self.texts(fitting, rms=percents(spectrum.rms_percent)) if len(fitted) else self.texts(fitting),
         )
 
