@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from diagnose.errors import UsageError, did_you_mean
+from diagnose.instruments import Measuring, from_instruments
 from diagnose.shell import base_of, in_language, overlays, refuse_output, say, width, write_file
 
 if TYPE_CHECKING:
@@ -106,24 +107,37 @@ def _shown(found: Consultation, form: str, base: Base) -> str:
     "--draws", default=1000, type=click.IntRange(1, 100_000), show_default=True, help="Draws of what is uncertain."
 )
 @click.option("--seed", default=0, type=click.IntRange(min=0), show_default=True, help="Seed of the draws.")
+@from_instruments
 @overlays
 @in_language
 def report(
-    file: str, output: Path | None, force: bool, draws: int, seed: int, overlay: tuple[Path, ...], language: str
+    file: str,
+    output: Path | None,
+    force: bool,
+    draws: int,
+    seed: int,
+    measuring: Measuring,
+    overlay: tuple[Path, ...],
+    language: str,
 ) -> None:
     """Everything about the case in FILE as a document: the diagnosis, how firm it is, what to find out, the plan.
 
-    Without an output it is shown as text. Reads YAML or JSON; - reads standard input.
+    Without an output it is shown as text. Reads YAML or JSON; - reads standard input. With --eis or --series, fields
+    that the case does not give itself come from the files of instruments, and the document shows them with pictures.
     """
-    from diagnose.casefile import asked_in, case_of, placed, read_document
+    from diagnose.casefile import asked_in, case_of, fields_in, placed, read_document
     from diagnose.consultation import consult
 
     form = _form(output, [file], force)
+    measuring.check()
     base = base_of(overlay, language)
     document = read_document(file)
-    case = case_of(document, base)
+    case: Any = None if measuring.wanted else case_of(document, base)
     with placed(document, base):
-        found = consult(case, asked=asked_in(document), draws=draws, seed=seed, base=base)
+        measured = None
+        if measuring.wanted:
+            case, measured = measuring.taken(fields_in(document), base)
+        found = consult(case, asked=asked_in(document), draws=draws, seed=seed, measured=measured, base=base)
     shown = _shown(found, form, base)
     if output is None:
         say(shown)

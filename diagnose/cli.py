@@ -16,8 +16,9 @@ import click
 
 import diagnose as package
 from diagnose.advicecommands import ask, critique, explain, report, whatif
-from diagnose.eiscommand import Measuring, eis, of_a_cell, series
+from diagnose.eiscommand import eis, series
 from diagnose.errors import DataError, DiagnoseError, Problem, UsageError, did_you_mean
+from diagnose.instruments import Measuring, from_instruments
 from diagnose.shell import FORMATS, base_of, complain, in_language, overlays, refuse_output, say, width, write_file
 
 if TYPE_CHECKING:
@@ -42,12 +43,7 @@ def cli() -> None:
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="Write here instead of to the screen.")
 @click.option("--force", is_flag=True, help="Overwrite the output file.")
 @click.option("--color/--no-color", default=None, help="Colour text; by default only on a terminal.")
-@click.option("--eis", "eis_file", metavar="FILE", help="Impedance file from which fields of the one case are taken.")
-@click.option("--spectrum", type=click.IntRange(min=1), help="Which spectrum of that file; needed if it has several.")
-@click.option(
-    "--series", "tables", multiple=True, metavar="TABLE", help="Table of a series, as `diagnose series` reads."
-)
-@of_a_cell
+@from_instruments
 @overlays
 @in_language
 def run(
@@ -56,12 +52,7 @@ def run(
     output: Path | None,
     force: bool,
     color: bool | None,
-    eis_file: str | None,
-    spectrum: int | None,
-    tables: tuple[str, ...],
-    area: float | None,
-    thickness: float | None,
-    symmetric: bool,
+    measuring: Measuring,
     overlay: tuple[Path, ...],
     language: str,
 ) -> None:
@@ -72,6 +63,7 @@ def run(
     Several files give several reports, as JSON a list. Mistakes of all files are told at once, on standard error; with
     any mistake no output file is written.
     """
+    from diagnose.case import Case
     from diagnose.casefile import case_of, fields_in, placed, read_document
     from diagnose.diagnosis import diagnose
 
@@ -79,7 +71,6 @@ def run(
         raise UsageError("standard input can be read once only")
     if output is not None:
         refuse_output(output, files, force)
-    measuring = Measuring(eis_file, spectrum, tables, area, thickness, symmetric)
     measuring.check(len(files))
     base = base_of(overlay, language)
     reports: list[Report] = []
@@ -90,7 +81,9 @@ def run(
             case = case_of(document, base) if not measuring.wanted else None
             with placed(document, base):
                 if case is None:
-                    reports.append(measuring.diagnosed(fields_in(document), base))
+                    fields, measured = measuring.taken(fields_in(document), base)
+                    found = diagnose(Case(**fields), base=base)
+                    reports.append(found.model_copy(update={"measured": measured}))
                 else:
                     reports.append(diagnose(case, base=base))
         except DataError as error:

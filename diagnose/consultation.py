@@ -13,6 +13,7 @@ from diagnose.case import Case
 from diagnose.data import Base, load
 from diagnose.explanation import Explanation
 from diagnose.guidance import Guidance
+from diagnose.measured import Measurement
 from diagnose.nexttest import offers
 from diagnose.part import Part
 from diagnose.plan import plan
@@ -41,15 +42,16 @@ def consult(
     asked: Mapping[str, str] = MappingProxyType({}),
     draws: int = DRAWS,
     seed: int = SEED,
+    measured: Measurement | None = None,
     overlays: Iterable[Path | str] = (),
     language: str = "en",
     base: Base | None = None,
 ) -> Consultation:
     """Diagnose one interface and say how firm the answer is, what to ask and measure next, and what to do.
 
-    The report is that of `diagnose`. `asked` are fields that were asked for, so that they are not proposed again; a
-    `base` has overlays and language already. Equal arguments give equal answers. Raises CaseError, and RuleError or
-    KnowledgeError for overlays.
+    The report is that of `diagnose`. `asked` are fields that were asked for, so that they are not proposed again;
+    `measured` is what fields of the case came from, to be shown; a `base` has overlays and language already. Equal
+    arguments give equal answers. Raises CaseError, and RuleError or KnowledgeError for overlays.
     """
     base = base or load(overlays, language)
     explained = Explanation(case, base)
@@ -63,4 +65,5 @@ def consult(
         tests=offers(base, explained.fields),
         plan=plan(explained.report, explained.case, base),
     )
-    return Consultation(report=explained.report, guidance=guidance, asked=dict(asked))
+    report = explained.report.model_copy(update={"measured": measured}) if measured else explained.report
+    return Consultation(report=report, guidance=guidance, asked=dict(asked))

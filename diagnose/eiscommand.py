@@ -1,10 +1,9 @@
-"""Commands that read the files of instruments: `diagnose eis`, `diagnose series`, and what `diagnose run` shares."""
+"""Commands that read the files of instruments: `diagnose eis` and `diagnose series`."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -12,6 +11,7 @@ import click
 import yaml
 
 from diagnose.errors import DataError, Problem, UsageError
+from diagnose.instruments import MOST, Quantity, of_a_cell, spectra_of
 from diagnose.quantity import QuantityError, parse_number
 from diagnose.shell import base_of, in_language, overlays, refuse_output, say, width, write_file
 
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from diagnose.measured import MeasuredField, MeasuredSpectrum, Measurement
     from diagnose.measurement.chain import Shape
     from diagnose.measurement.spectrum import Spectrum
-    from diagnose.report import Report
 
 Made = TypeVar("Made")
 FORMS = click.Choice(["text", "json"])
@@ -48,37 +47,6 @@ UNITS = {
     "loading": "mg/cm^2",
     "li_p_ratio": "1",
 }
-MOST = 1e12
-
-
-class Quantity(click.ParamType):  # type: ignore[type-arg]
-    """A figure with a unit, in the unit that is wanted."""
-
-    def __init__(self, unit: str, low: float = 0.0, high: float = MOST) -> None:
-        self.name, self.unit, self.limits = unit, unit, (low, high)
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
-        """The figure. Fails with what is wrong for text that is none."""
-        if isinstance(value, float):
-            return value
-        try:
-            found = parse_number(value, self.unit, self.limits)
-        except QuantityError as error:
-            self.fail(f"{error.message}. {error.hint}".strip(), param, ctx)
-        if found.value is None or (self.unit != "degC" and found.value <= 0):
-            self.fail(f"{value!r} is not a single figure above 0.", param, ctx)
-        return found.value
-
-
-def of_a_cell(command: Callable[..., Any]) -> Callable[..., Any]:
-    """The options that say how the cell of a spectrum was built."""
-    for option in (
-        click.option("--symmetric", is_flag=True, help="The cell has two equal interfaces: resistances are halved."),
-        click.option("--thickness", type=Quantity("um"), help="Thickness of the electrolyte, such as 500um."),
-        click.option("--area", type=Quantity("cm^2"), help="Area of one electrode, such as 1.13cm2."),
-    ):
-        command = option(command)
-    return command
 
 
 # --- eis
@@ -175,19 +143,6 @@ def _shape(arcs: int | None, tail: str | None, inductance: bool) -> Shape | None
     from diagnose.measurement.chain import Shape, Tail
 
     return Shape(arcs, cast(Tail, tail or "none"), inductance=inductance)
-
-
-def spectra_of(file: str, area: float | None, number: int | None = None) -> tuple[Spectrum, ...]:
-    """The spectra of a file, or the one with a number. Raises DataError."""
-    from diagnose.measure import read_spectra
-
-    found = read_spectra(file, area_cm2=area)
-    if number is None:
-        return found
-    if number > len(found):
-        hint = f"Give a number from 1 to {len(found)}."
-        raise DataError([Problem(f"has no spectrum {number}, only {len(found)}", file=file, hint=hint)])
-    return found[number - 1 : number]
 
 
 def with_drift(made: list[MeasuredSpectrum], found: Sequence[Spectrum]) -> list[MeasuredSpectrum]:
@@ -354,52 +309,3 @@ def _values(text: str, quantity: str | None, count: int) -> list[float]:
     if len(made) != count:
         raise UsageError(f"--at gives {len(made)} values for {count} spectra; give one for each, in their order")
     return made
-
-
-# --- run
-
-
-@dataclass(frozen=True)
-class Measuring:
-    """What `diagnose run` takes from the files of instruments."""
-
-    eis: str | None
-    spectrum: int | None
-    tables: tuple[str, ...]
-    area: float | None
-    thickness: float | None
-    symmetric: bool
-
-    @property
-    def wanted(self) -> bool:
-        """Whether anything is measured."""
-        return self.eis is not None or bool(self.tables)
-
-    def check(self, cases: int) -> None:
-        """Raises UsageError for options that do not belong together."""
-        if self.wanted and cases != 1:
-            raise UsageError("--eis and --series fill the fields of one case. Give one FILE.")
-        alone = self.area is not None or self.thickness is not None or self.symmetric or self.spectrum is not None
-        if self.eis is None and alone:
-            raise UsageError("--area, --thickness, --symmetric and --spectrum say how the file of --eis was measured")
-
-    def diagnosed(self, given: dict[str, Any], base: Base) -> Report:
-        """The report of a case with what was measured. Raises DataError."""
-        from diagnose.case import Case
-        from diagnose.diagnosis import diagnose
-        from diagnose.measure import conditions, fit, merged, series, working
-        from diagnose.measured import Measurement
-
-        spectra: list[MeasuredSpectrum] = []
-        if self.eis is not None:
-            how = conditions(given)
-            how |= {} if self.thickness is None else {"thickness_um": self.thickness}
-            how |= {"symmetric": True} if self.symmetric else {}
-            found = spectra_of(self.eis, self.area, self.spectrum)
-            if len(found) > 1:
-                hint = f"Say which one: --spectrum 1 to {len(found)}. See: diagnose eis {self.eis}"
-                raise DataError([Problem(f"holds {len(found)} spectra", file=self.eis, hint=hint)])
-            spectra = [fit(found[0], base=base, **how)]
-        tables = tuple(series(table, base=base, working=working(given)) for table in self.tables)
-        fields, measurement = merged(given, Measurement(spectra=tuple(spectra), series=tables), base)
-        return diagnose(Case(**fields), base=base).model_copy(update={"measured": measurement})

@@ -110,8 +110,8 @@ def merged(given: Mapping[str, Any], measurement: Measurement, base: Base) -> tu
     """The fields of a case with what was measured, and the measurement that says what was taken over.
 
     What the case gives itself counts more, and is told in `passed_over`. A cell between blocking electrodes has no
-    interface of which its spectrum could tell; that is told in `not_told`. Of one field that several files fill, the
-    last counts. Raises CaseError for a figure that no case can hold.
+    interface of which its spectrum could tell; that is told in `not_told`. Of one field that several files fill, a
+    spectrum counts more than a series, and the last of several. Raises CaseError for a figure that no case can hold.
     """
     made, taken, kept, foreign = dict(given), {}, [], []
     vocabulary = base.knowledge.vocabulary
@@ -140,10 +140,10 @@ def _once(names: Iterable[str]) -> tuple[str, ...]:
 
 
 def _all_fields(measurement: Measurement) -> Iterable[MeasuredField]:
+    for series in measurement.series:
+        yield from series.fields
     for spectrum in measurement.spectra:
         yield from spectrum.fields
-    for each in measurement.series:
-        yield from each.fields
 
 
 def conditions(given: Mapping[str, Any]) -> dict[str, Any]:

@@ -29,8 +29,6 @@ class MeasuredPainter(Painter):
         "font.size": 9,
         "xtick.labelsize": 9,
         "ytick.labelsize": 9,
-        "xtick.minor.size": 1.5,
-        "ytick.minor.size": 1.5,
         "hatch.linewidth": 0.5,
         "hatch.color": QUIET,
     }
@@ -77,13 +75,13 @@ def add_legend(axes: Any, above: float = 0.0) -> None:
 
 def log_ticks(axis: Any) -> None:
     """Ticks of a logarithmic axis with prefixes, 10, 1k, 1M, where few decades are shown also of twos and fives."""
-    from matplotlib.ticker import LogLocator
+    from matplotlib.ticker import LogLocator, NullLocator
 
     low, high = axis.get_view_interval()
     subs = (1.0, 2.0, 5.0) if high / low < 50 else (1.0,)
     axis.set_major_locator(LogLocator(subs=subs, numticks=12 if len(subs) > 1 else 9))
     axis.set_major_formatter(lambda value, _: _short(value))
-    axis.set_minor_formatter(lambda value, _: "")
+    axis.set_minor_locator(NullLocator())
 
 
 def _short(value: float) -> str:

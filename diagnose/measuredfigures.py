@@ -24,7 +24,8 @@ def figure(value: float, sigma: float | None = None, unit: str = "") -> str:
 
     Without an uncertainty it has four digits. An uncertainty that is none (infinite) gives two digits after a tilde.
     """
-    power = _power(value if value else sigma or 0.0, unit)
+    # The larger of the two sets the prefix, so that neither has many zeros.
+    power = _power(max(abs(value), sigma if sigma and math.isfinite(sigma) else 0.0), unit)
     named = unit in PREFIXED
     scale, after = 10.0**power, f" {PREFIXES[power] if named else ''}{unit}" if unit else ""
     beyond = f"e{power}" if power and not named else ""

@@ -168,7 +168,7 @@ def _fitted(spectrum: MeasuredSpectrum, texts: Texts) -> Iterator[Block]:
             for lump in spectrum.lumps
         )
         yield Listed(texts("ui.measured.lumps"), tuple(sums))
-    left = texts("ui.measured.leaves", rms=percents(spectrum.rms_percent), chi2=f"{spectrum.chi2:.2g}")
+    left = texts("ui.measured.leaves", rms=percents(spectrum.rms_percent), misfit=f"{spectrum.chi2:.2g}")
     yield Listed("", (tail_line(spectrum, texts), left))
 
 

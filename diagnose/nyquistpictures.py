@@ -122,7 +122,7 @@ class NyquistPictures(MeasuredPainter):
                 axes.plot(*([each / scale] for each in at_point), "o", markersize=4.5, color=TEXT, zorder=6)
                 # Where points crowd, not every decade has room for its name.
                 # At the left edge they stand to the right of their point.
-                edge = at_point[0] - low < 30 * per
+                edge = at_point[0] - low < 26 * per
                 middle = at_point[0] + (25 if edge else -20) * per, at_point[1] + (0 if edge else 9) * per
                 if all(abs(middle[0] - a) > far * per or abs(middle[1] - b) > 13 * per for a, b, far in taken):
                     taken.append((*middle, 40.0))

@@ -28,6 +28,8 @@ from diagnose.measurement.spectrum import HEADER, Spectrum
 
 # Parameters of laws that go with the resistance, so that an error which all spectra share is an error of them.
 LEVELS = ("R", "R0", "R_inf", "B", "k", "contact_resistance", "per_um")
+# Words for the way back, which is run from the highest value down.
+BACK = ("unloading", "cooling")
 # No cell comes back to the same resistance better than to this share of it: 0.2 K are one percent (judgement).
 REPEATABILITY = 0.01
 
@@ -145,7 +147,10 @@ def line_up(
         raise UsageError("a series needs one branch for each spectrum")
     steps.append(said)
     order = np.arange(len(values))
-    if branch is None and not _ordered(values, over):
+    if branch is not None:
+        back = np.array([word.strip().lower() in BACK for word in branch])
+        order = np.lexsort((np.where(back, -values, values), back))
+    elif not _ordered(values, over):
         order = np.argsort(values, kind="stable")
         way = ", so the way there and back is not told apart" if over in (PRESSURE, TEMPERATURE) else ""
         steps.append(f"The spectra were put in the order of {over}{way}.")
@@ -164,7 +169,7 @@ def line_up(
         spectra=tuple(placed),
         over=over,
         x=values[order],
-        branch=None if branch is None else tuple(branch),
+        branch=None if branch is None else tuple(branch[place] for place in order.tolist()),
         area_cm2=area,
         thickness_um=_sizes(placed, "thickness_um", values[order] if over == THICKNESS else thickness_um, steps),
         symmetric=symmetric,

@@ -133,11 +133,7 @@ class _Told:
         """The result."""
         reason = self.naming.reason or self.interface()
         self.body()
-        told = {law.of for law in self.laws}
-        single = [arc for arc, each in enumerate(self.naming.arcs) if each.element not in told]
-        for arc in single if len(self.naming.arcs) > 1 else ():
-            R, sigma = self.fit.R_ohm[:, arc], self.fit.sigma_R_ohm[:, arc]
-            self.laws.append(self.law(self.naming.arcs[arc].element, R, sigma)[1])
+        self.single()
         law, made = self.total()
         self.laws.append(made)
         self.fields |= fields_of(law, TOTAL)
@@ -161,6 +157,17 @@ class _Told:
         """The sum of arcs and its error, with their covariance."""
         chosen = self.fit.covariance_R[:, list(arcs)][:, :, list(arcs)]
         return self.fit.R_ohm[:, list(arcs)].sum(axis=1), np.sqrt(np.maximum(chosen.sum(axis=(1, 2)), 0.0))
+
+    def single(self) -> None:
+        """The laws of arcs by themselves; two of one element go by their places too."""
+        arcs = self.naming.arcs
+        told = [law.of for law in self.laws]
+        for arc, each in enumerate(arcs if len(arcs) > 1 else ()):
+            if each.element in told:
+                continue
+            alike = sum(other.element == each.element for other in arcs) > 1
+            of = f"{each.element} {each.name}" if alike else each.element
+            self.laws.append(self.law(of, self.fit.R_ohm[:, arc], self.fit.sigma_R_ohm[:, arc])[1])
 
     def total(self) -> tuple[Law, MeasuredLaw]:
         """The law of everything before the tail."""
@@ -267,16 +274,22 @@ class _Told:
         self.fields |= fields_of(law, BULK)
 
     def compared(self, arcs: Sequence[int]) -> dict[str, Value]:
-        """Over time and cycles from a fresh cell on: the last spectrum against the first one, the reference state."""
+        """Over time and cycles from a fresh cell on: the last spectrum against the first one, the reference state.
+
+        The capacitance is that of the largest arc, as for a single spectrum, and told over cycles only: at rest a film
+        that grows lowers it as lost area does.
+        """
         if self.cells.over not in (REST, CYCLES) or not 0 <= float(self.x[0]) <= FRESH * float(self.x[-1]):
             return {}
         R, sigma = self.summed(arcs)
         sigma = np.hypot(sigma, REPEATABILITY * R)
         made: dict[str, Value] = {"resistance_factor": _ratio(R, sigma)}
-        if len(arcs) > 1:
+        if self.cells.over == REST:
             return made
-        C, error = self.fit.C_F[:, arcs[0]], self.fit.sigma_C_F[:, arcs[0]]
-        if self.fit.shared_C[arcs[0]]:
+        arc = max(arcs, key=lambda each: float(self.fit.R_ohm[-1, each]))
+        R, C, error = self.fit.R_ohm[:, arc], self.fit.C_F[:, arc], self.fit.sigma_C_F[:, arc]
+        sigma = np.hypot(self.fit.sigma_R_ohm[:, arc], REPEATABILITY * R)
+        if self.fit.shared_C[arc]:
             value, own = _ratio(R, sigma)
             width = TESTED * float(error[0] / C[0])
             made["capacitance_factor"] = (1.0, width)

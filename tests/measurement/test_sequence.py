@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import cache
+from pathlib import Path
 from types import MappingProxyType
 
 import numpy as np
@@ -23,7 +24,7 @@ from diagnose.measurement.dispatch import table_series
 from diagnose.measurement.law import Reals, Value
 from diagnose.measurement.sequence import _mixed, spectra_series
 from diagnose.measurement.seriesheader import OHM, OHM_CM2
-from diagnose.measurement.seriestable import SeriesTable
+from diagnose.measurement.seriestable import SeriesTable, read_series
 from diagnose.measurement.spectrum import UNKNOWN, Spectrum
 
 ELEMENTS = load().knowledge.elements
@@ -75,11 +76,24 @@ def test_cause_comes_back(cause: str) -> None:
 
 
 def test_stated_interval_is_met_at_its_rate() -> None:
-    """Of exponents of contacts, about two in three lie within one stated uncertainty of the truth."""
-    found = [law_of(told("contact", seed), "interface").parameters["n"] for seed in range(6)]
-    inside = [abs(value - 0.7) <= sigma for value, sigma in found]
-    assert sum(inside) >= 2
-    assert all(abs(value - 0.7) <= 3 * sigma for value, sigma in found)
+    """Of slopes over thickness, about two in three lie within one stated uncertainty of the truth."""
+    found = [field for seed in range(12) for field in told("grain boundary, thicker", seed).fields]
+    off = [abs(float(field.value) - 1.0) / (field.sigma or 0.0) for field in found if field.field == "thickness_slope"]
+    assert len(off) == 12
+    assert 5 <= sum(each <= 1 for each in off) <= 11
+    assert max(off) < 3.5
+
+
+def test_branches_in_any_order() -> None:
+    """Loading and unloading may come in any order when each spectrum says which it is."""
+    spectra, x = series("film under pressure")
+    over = CAUSES["film under pressure"].over
+    words = ["loading", "unloading"] * 4
+    found = spectra_series(spectra, x.tolist(), over, elements=ELEMENTS, symmetric=True, branch=words)
+    field = next(each for each in found.fields if each.field == "pressure_hysteresis_percent")
+    assert field.value == pytest.approx(0.0, abs=4 * (field.sigma or 0.0))
+    with pytest.raises(UsageError, match="one branch for each spectrum"):
+        spectra_series(spectra, x.tolist(), over, elements=ELEMENTS, branch=words[1:])
 
 
 def test_law_decides_what_an_arc_is() -> None:
@@ -229,19 +243,20 @@ def test_words_stay_when_most_ways_agree(share: float, kept: bool) -> None:
 
 
 @pytest.mark.parametrize(
-    ("cause", "first"),
+    ("cause", "electrolyte", "first"),
     [
-        ("contact", "insufficient-contact-pressure"),
-        ("film under pressure", "surface-contamination"),
-        ("charge transfer", "surface-contamination"),
-        ("voids", "stripping-voids"),
-        ("grain boundary, thicker", "bulk-or-grain-boundary"),
+        ("contact", "LLZO", "insufficient-contact-pressure"),
+        ("film under pressure", "LLZO", "surface-contamination"),
+        ("film at rest", "Li6PS5Cl", "passivating-reduction"),
+        ("charge transfer", "LLZO", "surface-contamination"),
+        ("voids", "LLZO", "stripping-voids"),
+        ("grain boundary, thicker", "LLZO", "bulk-or-grain-boundary"),
     ],
 )
-def test_diagnosis_names_the_cause(cause: str, first: str) -> None:
-    """The fields of a series, as text in a case of lithium on garnet, make the built-in cause the first one."""
+def test_diagnosis_names_the_cause(cause: str, electrolyte: str, first: str) -> None:
+    """The fields of a series, as text in a case of lithium on an electrolyte, make the built-in cause the first one."""
     case: dict[str, object] = {
-        "electrolyte": "LLZO", "electrode": "Li", "electrode_role": "anode", "resistance_level": "high"
+        "electrolyte": electrolyte, "electrode": "Li", "electrode_role": "anode", "resistance_level": "high"
     }  # fmt: skip
     for field in told(cause).fields:
         case[field.field] = field.value if isinstance(field.value, bool) else field.text
@@ -343,3 +358,13 @@ def test_reason_of_a_table() -> None:
     assert (found.fields, found.laws[0].curve) == ((), ())
     ohms = table("li_p_ratio", PRESSED, PRESSED, unit=OHM)
     assert "ohm cm2" in table_series(ohms).reason
+
+
+def test_from_a_file(tmp_path: Path) -> None:
+    """A table in a file gives its fields, those of columns that stay the same among them."""
+    rows = [f"{P:.6g},25,{20 + 80 * P**-0.7:.6g},0.5" for P in PRESSED]
+    path = tmp_path / "sweep.csv"
+    path.write_text("\n".join(["pressure_MPa,temperature_C,resistance_ohm_cm2,sigma_ohm_cm2", *rows]), encoding="utf-8")
+    found = table_series(read_series(path), of="interface", files=(str(path),))
+    assert fields(found)["pressure_exponent"] == pytest.approx(0.7, abs=0.02)
+    assert next(field.text for field in found.fields if field.field == "temperature_C") == "25"

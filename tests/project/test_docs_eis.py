@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 import shlex
+import shutil
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -25,9 +27,10 @@ def test_answers_shown_are_answers(command: Callable[..., Any], monkeypatch: Any
 
 
 @pytest.mark.parametrize("line", NAMED)
-def test_commands_named_run(command: Callable[..., Any], monkeypatch: Any, line: str) -> None:
+def test_commands_named_run(command: Callable[..., Any], monkeypatch: Any, tmp_path: Path, line: str) -> None:
     """Commands that are named without their answer run."""
-    monkeypatch.chdir(DOCS.parent)
+    shutil.copytree(DOCS.parent / "examples", tmp_path / "examples")
+    monkeypatch.chdir(tmp_path)
     assert command(*shlex.split(line)).code == 0
 
 
