@@ -67,12 +67,12 @@ def measured_markdown(measured: Measured, texts: Texts = IN_ENGLISH, level: int 
 
 
 def markdown_lines(measured: Measured, texts: Texts, level: int) -> Iterator[str]:
-    """The lines of it, with an empty line before each heading."""
+    """The lines of it, with an empty line before each heading and block."""
     for account in accounts(measured, texts):
-        yield from ("", f"{'#' * (level + account.level - 1)} {inline(account.heading)}", "")
+        yield from ("", f"{'#' * (level + account.level - 1)} {inline(account.heading)}")
         for block in account.blocks:
-            yield from _markdown(block)
             yield ""
+            yield from _markdown(block)
 
 
 def _markdown(block: Block) -> Iterator[str]:

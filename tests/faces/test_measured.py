@@ -352,8 +352,7 @@ def test_nothing_is_drawn_of_nothing() -> None:
 # --- the page
 
 
-@pytest.mark.parametrize("language", ["en", "de"])
-@pytest.mark.parametrize("name", MADE)
+@pytest.mark.parametrize(("name", "language"), [*((name, "en") for name in MADE), ("all", "de")])
 def test_the_page_with_a_measurement_can_be_read_without_eyes(name: str, language: str) -> None:
     """Well-formed, ids once, headings in steps, tables and pictures named, nothing loaded, nothing run."""
     text = written(name, language)
