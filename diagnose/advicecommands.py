@@ -252,4 +252,7 @@ def critique(file: str, planned: tuple[str, ...], form: str, overlay: tuple[Path
     """Say what to think of each FIX that is planned for the cell in FILE: a remedy, or words such as "press harder"."""
     from diagnose.critiquecommand import run_critique
 
-    say(run_critique(file, planned, form, width(), base_of(overlay, language)))
+    shown, unknown = run_critique(file, planned, form, width(), base_of(overlay, language))
+    say(shown)
+    if unknown:
+        raise UsageError("\n".join(unknown))

@@ -32,7 +32,7 @@ from diagnose.wholefile import write_whole
 
 KEPT_IN = "diagnose-session"
 SUFFIX = ".yaml"
-# What a file gives as a figure where a question asks for a word.
+# What may be given as a figure where a question asks for a word.
 SAME_IN_FIGURES = {"resistance_level": "interfacial_resistance_ohm_cm2"}
 NOTE = "# Answers to `diagnose ask`. `diagnose ask FILE` goes on with them, `diagnose run FILE` diagnoses them.\n"
 # Longest first, so that "why not" is not taken for "why".
@@ -100,6 +100,9 @@ class Conversation:
         elif kind in ("number", "integer"):
             kind = "figure" if step.unit == "1" else "unit"
         takes = ", ".join(step.choices) or self.texts(f"ui.ask.takes.{kind}", unit=unit_label(step.unit))
+        if step.field in SAME_IN_FIGURES:
+            unit = self.base.knowledge.vocabulary[SAME_IN_FIGURES[step.field]].unit
+            takes = self.texts("ui.ask.takes.or_figure", takes=takes, unit=unit_label(unit))
         if step.from_file:
             takes = self.texts("ui.ask.takes.or_file", takes=takes, file=self.texts(f"ui.ask.file.{step.from_file}"))
         return f"{takes} [{step.field}{effort(step, self.texts)}]"
@@ -142,6 +145,8 @@ class Conversation:
                     return name, line[len(word) :].strip()
         if low == "n/a":
             return "not_applicable", ""
+        if low in ("quit", "exit", "q"):
+            return "stop", ""
         return "answer", line
 
     def _done(self, step: Question, name: str, rest: str) -> bool:
@@ -151,16 +156,22 @@ class Conversation:
             return True
         if name == "answer":
             found = GIVEN.match(rest)
-            if found is not None and found[1] in self.base.knowledge.vocabulary:
+            if found is not None and (found[1] in self.base.knowledge.vocabulary or "=" in rest):
+                # `answered` tells of a name that is no field.
                 self._give(found[1], found[2].strip(), asked=found[1] == step.field)
-            else:
-                return self._answered(step, rest)
-            return True
+                if found[1] != step.field:
+                    self._tell(f"{found[1]}: {_written(self.interview.given[found[1]])}", indent="   ")
+                return True
+            return self._answered(step, rest)
         if name == "back":
             if self.interview.back() is self.interview:
                 self._say("ui.ask.no_way_back")
                 return False
-            self._step(self.interview.back())
+            before = self.interview
+            self._step(before.back())
+            gone = [name for name in before.given if self.interview.given.get(name) != before.given[name]]
+            if gone:
+                self._say("ui.ask.taken_back", fields=", ".join(gone))
             return True
         if name == "drop":
             self._step(self.interview.dropped(rest))
@@ -175,7 +186,11 @@ class Conversation:
         """Take an answer, or the file that gives it; False when the file tells nothing new."""
         measured = answer_of_file(answer, step.from_file, self.interview.given, self.base) if step.from_file else None
         if measured is None:
-            self._give(step.field, answer, asked=True)
+            field = step.field
+            if field in SAME_IN_FIGURES and answer[:1] in "0123456789<>~±.":
+                field = SAME_IN_FIGURES[field]
+                self._tell(f"{field}: {answer}", indent="   ")
+            self._give(field, answer, asked=field == step.field)
             return True
         for spectrum in measured.spectra:
             self._listed((spectrum.reason, *spectrum.steps))

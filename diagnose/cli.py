@@ -71,6 +71,10 @@ def run(
         raise UsageError("standard input can be read once only")
     if output is not None:
         refuse_output(output, files, force)
+        if output.suffix.lower() in (".html", ".htm"):
+            raise UsageError(
+                f"this writes text, JSON or Markdown. For a page write: diagnose report {files[0]} -o {output}"
+            )
     measuring.check(len(files))
     base = base_of(overlay, language)
     reports: list[Report] = []

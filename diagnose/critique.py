@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from diagnose.case import Case
 from diagnose.data import Base, load
 from diagnose.diagnosis import diagnose
-from diagnose.errors import UsageError, did_you_mean
+from diagnose.errors import CaseError, UsageError, did_you_mean
 from diagnose.guidance import Critique, Judgement, PlanStep
 from diagnose.guidance import Warning as Caution
 from diagnose.plan import Situation
@@ -19,6 +19,13 @@ from diagnose.rulebook import Remedy, Rule, RuleBook
 from diagnose.texts import english
 
 MOST_ALTERNATIVES = 3
+HEAT = "temperature_C"
+LINKED = r"(?:\b(?:at|to|of|by|with|bei|auf|mit|von)\s+)?(?<![\w.])"
+# Figures that a plan may name, by the field of the case that they would set.
+FIGURES = {
+    "stack_pressure_MPa": re.compile(LINKED + r"(\d+(?:\.\d+)?)\s*(MPa|kPa|GPa|bar|psi)\b"),
+    HEAT: re.compile(LINKED + r"(-?\d+(?:\.\d+)?)\s*°?\s*(C|K)\b"),
+}
 # A word of what somebody plans counts from so many letters on: shorter ones are articles and prepositions.
 SHORTEST = 4
 # Endings of English and German words, any number of them after the first four letters.
@@ -39,16 +46,55 @@ def critique(
     planned together with it. Raises UsageError for one that is not known, with the nearest names, and CaseError.
     """
     base = base or load()
-    slug = named(planned, base.rules)
-    others = [named(each, base.rules) for each in beside]
-    return _Critic(_situation(case, base), slug, others).critique(planned)
+    fix = _fix(planned, base)
+    others = [_fix(each, base).slug for each in beside]
+    return _Critic(_situation(case, base), fix, others).critique()
 
 
-def critiques(case: Case | Mapping[str, Any], planned: Sequence[str], base: Base) -> tuple[Critique, ...]:
-    """What to think of fixes that are planned together, each with an eye on the others. Raises as `critique` does."""
-    slugs = [named(each, base.rules) for each in planned]
+def critiques(
+    case: Case | Mapping[str, Any], planned: Sequence[str], base: Base
+) -> tuple[tuple[Critique, ...], tuple[str, ...]]:
+    """What to think of fixes that are planned together, each with an eye on the others, and what was not understood.
+
+    Raises CaseError, and UsageError where no fix is known.
+    """
+    fixes, unknown = [], []
+    for each in planned:
+        try:
+            fixes.append(_fix(each, base))
+        except UsageError as error:
+            unknown.append(str(error))
+    if not fixes:
+        raise UsageError("\n".join(unknown))
     situation = _situation(case, base)
-    return tuple(_Critic(situation, slug, slugs).critique(words) for words, slug in zip(planned, slugs, strict=True))
+    slugs = [fix.slug for fix in fixes]
+    return tuple(_Critic(situation, fix, slugs).critique() for fix in fixes), tuple(unknown)
+
+
+class Fix(NamedTuple):
+    """A planned fix: the words for it, the remedy that is meant, and figures it names, as fields of a case."""
+
+    words: str
+    slug: str
+    at: Mapping[str, str]
+
+
+def _fix(planned: str, base: Base) -> Fix:
+    words, at = figures_in(planned)
+    slug = named(words, base.rules)
+    if HEAT in at and base.rules.remedies[slug].kind != "operating":
+        at["process_temperature_C"] = at.pop(HEAT)
+    return Fix(planned, slug, at)
+
+
+def figures_in(planned: str) -> tuple[str, dict[str, str]]:
+    """The words of a plan without the figures of pressure and temperature that it names, and these as fields."""
+    at: dict[str, str] = {}
+    for field, unit in FIGURES.items():
+        for found in unit.finditer(planned):
+            at[field] = f"{found[1]} {found[2]}"
+        planned = unit.sub(" ", planned)
+    return " ".join(planned.replace("=", " ").split()), at
 
 
 def _situation(case: Case | Mapping[str, Any], base: Base) -> Situation:
@@ -89,8 +135,9 @@ def _within(words: Iterable[str], name: Collection[str]) -> bool:
 class _Critic:
     """Judges one remedy in one situation."""
 
-    def __init__(self, situation: Situation, slug: str, beside: Iterable[str]) -> None:
-        self.situation, self.report, self.texts = situation, situation.report, situation.texts
+    def __init__(self, situation: Situation, fix: Fix, beside: Iterable[str]) -> None:
+        self.situation, self.report, self.texts, self.fix = situation, situation.report, situation.texts, fix
+        slug = fix.slug
         self.remedy: Remedy = situation.rules.remedies[slug]
         self.beside = tuple(beside)
         rules = [each for each in situation.rules.rules.values() if each.owner == slug and each.phase == 2]
@@ -100,15 +147,31 @@ class _Critic:
         self.open = [rule for rule in rules if rule.kind == "contraindication" and self.truth[rule.id][1]]
         self.struck = [rule for rule in self.holding if rule.kind == "contraindication"]
         self.unfit = any(rule.kind == "unfit" for rule in self.holding)
+        self.then = self.contraindicated_then(rules) if fix.at else []
+        self.holding += self.then
+        self.struck += self.then
 
-    def critique(self, planned: str) -> Critique:
+    def contraindicated_then(self, rules: Iterable[Rule]) -> list[Rule]:
+        """Contraindications that the figures of the plan bring about: those that hold in the case with them."""
+        try:
+            then = _situation({**self.situation.case.known(), **self.fix.at}, self.situation.base)
+        except CaseError as error:
+            told = "; ".join(f"{each.field} {each.message}" for each in error.problems)
+            raise UsageError(f"{self.fix.words!r} cannot be: {told}") from None
+        new = [rule for rule in rules if rule.kind == "contraindication" and rule not in self.struck]
+        found = [rule for rule in new if then.truth(rule)[0]]
+        self.truth.update((rule.id, (True, ())) for rule in found)
+        return found
+
+    def critique(self) -> Critique:
         plan = self.situation.plan()
-        step = next((each for each in plan.steps if each.remedy == self.remedy.remedy), None) or self.step()
+        step = next((each for each in plan.steps if each.remedy == self.remedy.remedy), None)
+        step = self.step() if step is None or self.then else step
         beside = [*self.beside, *(each.remedy for each in plan.steps if each.status == "recommended")]
         judgement = self.judgement(step)
         better = self.better(step, plan.steps) if judgement != "not_needed" else ()
         return Critique(
-            planned=planned,
+            planned=self.fix.words,
             remedy=self.remedy.remedy,
             title=self.remedy.title,
             judgement=judgement,
@@ -160,6 +223,10 @@ class _Critic:
         situation, texts = self.situation, self.texts
         for rule in (*self.struck, *self.open):
             yield self.warning(rule)
+        if self.fix.at:
+            figures = ", ".join(f"{name} = {value}" for name, value in self.fix.at.items())
+            words = texts("ui.critique.judged_at", figures=figures)
+            yield Caution(rule="", kind="worse", remedies=(step.remedy,), because=words, sources=())
         yield from situation.warnings(self.remedy.remedy, beside)
         for rule in self.holding:
             if rule.kind == "worse":

@@ -214,12 +214,14 @@ class Outcome(Entry):
     """What a test may show, and the cause it then speaks for.
 
     `facts` are fields of a case with what they would say then: typical values, as a case file holds them. What an
-    outcome means for each cause follows from the rules.
+    outcome means for each cause follows from the rules. `usual` is how often it comes before anything is known of the
+    cell, where that is not as often as the others.
     """
 
     if_: str = pydantic.Field(alias="if")
     then: str | None = None
     facts: dict[str, Any] = {}
+    usual: float | None = pydantic.Field(default=None, gt=0, lt=1)
 
 
 class Test(Entry):

@@ -26,6 +26,11 @@ def answer_of_file(raw: str, kind: str, given: Mapping[str, Any], base: Base) ->
     if found is None:
         return None
     path, area = found
+    if kind == "spectrum" and given.get("cell_type") is None:
+        raise UsageError(
+            "say first how the cell is built, as a symmetric cell has two interfaces: type cell_type = symmetric (or "
+            "half, full, three_electrode), then the file again"
+        )
     if kind == "series":
         measurement = Measurement(series=(series(path, base=base, working=working(given)),))
     else:

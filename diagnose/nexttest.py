@@ -6,7 +6,7 @@ the same scale as questions.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -53,9 +53,7 @@ def offers(base: Base, fields: Fields, most: int = MOST_TESTS) -> tuple[TestOffe
     if not open_:
         return ()
     seen = Variants(base, fields, [{}, *(added for _, outcomes in open_ for _, added in outcomes)])
-    # Outcomes that add the same facts are one, however many words there are for them.
-    alike = [[one[1] for one in outcomes].count(each[1]) for _, outcomes in open_ for each in outcomes]
-    usual = np.where(seen.possible[1:], 1.0 / np.array(alike), 0.0)
+    usual = np.where(seen.possible[1:], [share for _, outcomes in open_ for share in _usual(outcomes)], 0.0)
     sizes = [len(outcomes) for _, outcomes in open_]
     found = told(seen.evidence, usual, sizes, seen.plain, scale.neither_share)
     made = []
@@ -73,6 +71,17 @@ def offers(base: Base, fields: Fields, most: int = MOST_TESTS) -> tuple[TestOffe
         made.append(_offer(base, test, bits, tuple(told_), float(found.rest[place])))
     made.sort(key=lambda each: (each.destructive, -each.bits_per_hour, each.test))
     return tuple(made[:most])
+
+
+def _usual(outcomes: Sequence[tuple[Outcome, Mapping[str, Value]]]) -> list[float]:
+    """How often outcomes come before anything is known: as told, and the others alike.
+
+    Outcomes that add the same facts are one, however many words there are for them.
+    """
+    added = [each[1] for each in outcomes]
+    told = [each[0].usual for each in outcomes]
+    rest = max(1.0 - sum(each for each in told if each is not None), 0.0) / max(told.count(None), 1)
+    return [rest / added.count(here) if share is None else share for share, here in zip(told, added, strict=True)]
 
 
 def _added(base: Base, told: Mapping[str, Any], facts: Fields) -> dict[str, Value] | None:

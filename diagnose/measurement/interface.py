@@ -24,6 +24,8 @@ FREQUENCY, EXPONENT, COUNT = "arc_frequency_Hz", "cpe_exponent", "interface_arcs
 OHMIC, CONDUCTIVITY, LOOP = "ohmic_over_expected", "electrolyte_conductivity_S_cm", "inductive_loop"
 # Probability from which an arc counts, and those between which it is doubtful whether it does.
 COUNTS, UNLIKELY, LIKELY = 0.5, 0.2, 0.8
+# Share of the modulus, and times the noise, that a fit may leave before it is doubted; most inductance of leads.
+POOR, ERRS, LEADS_H = 0.02, 25.0, 5e-6
 
 
 def _fields() -> Mapping[str, Value]:
@@ -81,7 +83,15 @@ class _Reader:
             self.steps.append(f"Area: {self.cell.area_cm2:g} cm2, {source}.")
 
     def interface(self) -> None:
+        self.fit_doubts()
         arcs = self.found.arcs
+        beyond = [each for each in arcs if each.arc.frequency_Hz < self.fit.low_Hz and each.interface > UNLIKELY]
+        if beyond:
+            # What lies below the range is guessed from its beginning only.
+            self.steps.append(f"{_names(beyond)} would peak below the measured range, so nothing is stated of the "
+                              "interfacial resistance but what lies above it.")  # fmt: skip
+            self.doubts.append("The interfacial resistance is at least what is stated: the spectrum ends too early.")
+            arcs = tuple(each for each in arcs if each not in beyond)
         taken = [each for each in arcs if each.interface >= COUNTS]
         unclear = [each for each in arcs if UNLIKELY < each.interface < LIKELY]
         low = [each for each in arcs if each.interface >= LIKELY]
@@ -99,7 +109,8 @@ class _Reader:
         scale = self.per_interface()
         if scale is not None:
             if unclear:
-                self.ranges[RESISTANCE] = (scale * _sum(low), scale * _sum(high))
+                least, most = _sum(low) - self.sigma(low), _sum(high) + self.sigma(high)
+                self.ranges[RESISTANCE] = (scale * max(least, 0.0), scale * most)
             if taken:
                 value = scale * _sum(taken)
                 doubt = sum(each.interface * (1.0 - each.interface) * each.arc.R_ohm**2 for each in unclear)
@@ -110,6 +121,17 @@ class _Reader:
         else:
             self.steps.append("No arc is more likely than not that of an interface, so only a range is stated.")
         self.count(len(taken), unclear)
+
+    def fit_doubts(self) -> None:
+        """What makes the fit itself doubtful."""
+        fit = self.fit
+        if fit.rms > POOR:
+            self.doubts.append(f"The fit leaves {100 * fit.rms:.1f} % of the modulus: its arcs are an approximation.")
+        elif fit.chi2 > ERRS:
+            times = math.sqrt(fit.chi2)
+            self.doubts.append(f"The fit leaves {times:.0f} times the noise: its arcs are an approximation.")
+        if (fit.inductance_H or 0.0) > LEADS_H:
+            self.doubts.append(f"An inductance of {fit.inductance_H:.2g} H is more than that of leads.")
 
     def per_interface(self) -> float | None:
         """cm2 by which a resistance of the cell becomes that of one interface; without an area None."""

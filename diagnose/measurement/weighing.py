@@ -42,7 +42,7 @@ COLD_OR_WARM, LEAST, MOST_ERROR = 0.5, 0.02, 3.0
 # Least error of an arc that the fit does not tell by itself: in decades, and of its exponent.
 VAGUE, VAGUE_N = 0.3, 0.1
 # Decibans against an inverted pair of arcs that lie a decade apart, and against a bulk at two places or at none.
-ORDER, SERIES = 10.0, 8.0
+ORDER, SERIES = 10.0, 20.0
 # Window of the measured over the expected resistance of the body, and its edge, in decades.
 EXPECTED, EXPECTED_EDGE = 0.08, 0.1
 DECIBAN = 10.0 / math.log(10.0)

@@ -320,11 +320,11 @@ def test_laws(base: Base, sample: list[tuple[Mapping[str, Any], str]]) -> None:
 def test_one_fix_is_an_object_and_several_are_a_list(base: Base) -> None:
     """As JSON one fix gives what the Python function gives, and several give a list of them."""
     path = str(ROOT / "examples" / "lpscl-lithium.yaml")
-    one = json.loads(run_critique(path, [PRESS], "json", 100, base))
+    one = json.loads(run_critique(path, [PRESS], "json", 100, base)[0])
     assert one == critique(example("lpscl-lithium"), PRESS, base=base).model_dump(mode="json")
-    two = json.loads(run_critique(path, [PRESS, "raise the temperature"], "json", 100, base))
+    two = json.loads(run_critique(path, [PRESS, "raise the temperature"], "json", 100, base)[0])
     assert [each["remedy"] for each in two] == ["set-stack-pressure", "raise-temperature"]
-    text = run_critique(path, [PRESS, "raise the temperature"], "text", 100, base)
+    text, _ = run_critique(path, [PRESS, "raise the temperature"], "text", 100, base)
     assert text.count("What to mind") == 2
 
 
@@ -396,3 +396,28 @@ def test_lithium_on_a_reducible_electrolyte_is_not_heated() -> None:
         assert critique(cell, "raise temperature").judgement == "contraindicated"
         steps = {each.remedy: each for each in plan(diagnose(cell)).steps}
         assert steps["raise-temperature"].status == "contraindicated"
+
+
+def test_a_figure_in_a_plan_is_judged() -> None:
+    """Pressing lithium on argyrodite is agreed to, and at 500 MPa it is not; what was assumed is told."""
+    cell = {"electrolyte": "Li6PS5Cl", "electrode": "Li", "electrode_role": "anode", "resistance_level": "high"}
+    cell |= {"stack_pressure_MPa": 1, "pressure_response": "strong"}
+    assert critique(cell, PRESS).judgement == "agreed"
+    hard = critique(cell, "press harder at 500 MPa")
+    assert hard.judgement == "contraindicated"
+    assert any("stack_pressure_MPa = 500 MPa" in each.because for each in hard.warnings)
+    assert critique(cell, "raise the temperature to 60 C").judgement != "contraindicated"
+    assert critique(cell, "raise the temperature to 175 C").judgement == "contraindicated"
+
+
+def test_a_plan_that_is_not_known_leaves_the_others(command: Callable[..., Any], tmp_path: Path) -> None:
+    """Every fix that is known is judged, and every one that is not is named."""
+    path = tmp_path / "cell.yaml"
+    path.write_text(
+        "electrolyte: LLZO\nelectrode: Li\nelectrode_role: anode\nresistance_level: high\n", encoding="utf-8"
+    )
+    done = command("critique", str(path), PRESS, "xyzzy", "plugh")
+    assert done.code == 2
+    assert "Set and hold the stack pressure" in done.out
+    assert "xyzzy" in done.err
+    assert "plugh" in done.err

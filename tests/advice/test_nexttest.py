@@ -57,7 +57,7 @@ def test_answers_average_to_what_is_known() -> None:
 
 def test_a_rare_cause_is_found_rarely() -> None:
     """A soft short that stands at a few percent is not what a leak test will mostly show."""
-    found = offered(GARNET)["leak-and-intercept"]
+    found = offered({**GARNET, "trend_on_cycling": "growing"})["leak-and-intercept"]
     short = next(each for each in found.outcomes if each.speaks_for == "soft-short")
     assert short.share < 0.1
     assert short.probability is not None

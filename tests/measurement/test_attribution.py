@@ -334,13 +334,14 @@ def test_nothing_per_area_without_an_area() -> None:
 
 
 def test_doubtful_arcs_give_a_range() -> None:
-    """An arc that may be of the body or of the interface widens the resistance to a range that holds both readings."""
+    """An arc that may be of the body or the interface makes a range of both readings, with their errors."""
     fit = fitted(arc(150, 2e-9, 0.9), arc(100, 2e-6), series=20.0)
     found = named(fit, area_cm2=1.0, thickness_um=900, temperature_C=25)
     assert 0.2 < found.arcs[0].interface < 0.8
     reading = read_interface(fit, found)
     low, high = reading.ranges["interfacial_resistance_ohm_cm2"]
-    assert (low, high) == pytest.approx((100, 250))
+    assert 95 < low < 100
+    assert 250 < high < 260
     assert "interface_arcs" not in reading.fields
     assert any("doubtful" in step for step in reading.steps)
 
