@@ -169,6 +169,13 @@ def test_a_file_answers_a_question(command: Callable[..., Any], cell: Path) -> N
     assert "interfacial_resistance_ohm_cm2: " not in rest.partition("> back")[2].partition("> stop")[0]
 
 
+def test_a_file_is_no_answer_before_the_kind_of_cell_is_known(command: Callable[..., Any], cell: Path) -> None:
+    """A symmetric cell has two interfaces, so how the cell is built is asked for before its spectrum is taken."""
+    done = command("ask", "--no-save", stdin=b"LLZO\nanode\ncell.csv 1cm2\nstop\n")
+    assert "type cell_type = symmetric" in " ".join(done.out.split())
+    assert "interfacial_resistance_ohm_cm2: " not in done.out
+
+
 def test_python_does_the_same(cell: Path) -> None:
     """`read_spectra` and `fit` give what the command tells."""
     (found,) = diagnose.read_spectra("cell.csv", area_cm2=1.0)
