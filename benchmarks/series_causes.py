@@ -1,6 +1,6 @@
 """Whether causes are recovered from series of spectra, the whole way: `python benchmarks/series_causes.py`.
 
-Each row makes series of one cause (tests/measurement/simulated.py), with noise of 0.3 percent in each spectrum and
+Each row makes series of one cause (seriescells.py), with noise of 0.3 percent in each spectrum and
 resistances that scatter about their laws by 1 percent. Told is the share of series that gave fields;
 right the share of those with the law of the cause, inside the share of those whose stated interval of one standard
 uncertainty holds the true parameter of the law (0.683 is exact). Fields is the same for the fields of the case, which
@@ -11,32 +11,19 @@ also carry that some arcs cannot be named, so it may be larger; words is the sha
 from __future__ import annotations
 
 import argparse
-import importlib.util
 import statistics
 import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from types import ModuleType
+
+import seriescells
 
 from diagnose.data import load
 from diagnose.measured import MeasuredSeries
 from diagnose.measurement.sequence import spectra_series
 
 LEAST_RIGHT, LEAST_INSIDE, LEAST_WORDS = 0.85, 0.5, 0.95
-
-
-def _simulated() -> ModuleType:
-    """The made-up cells of the tests; loaded by path, for tests are no package."""
-    path = Path(__file__).resolve().parents[1] / "tests" / "measurement" / "simulated.py"
-    spec = importlib.util.spec_from_file_location("simulated_series", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return module
 
 
 @dataclass(frozen=True)
@@ -64,11 +51,11 @@ def _share(hits: Sequence[bool]) -> float | None:
 
 def score(cause: str, count: int, scatter: float) -> Score:
     """The shares of so many series of a cause."""
-    simulated, elements = _simulated(), load().knowledge.elements
-    made = simulated.CAUSES[cause]
+    elements = load().knowledge.elements
+    made = seriescells.CAUSES[cause]
     told, right, inside, fields, words, times = [], [], [], [], [], []
     for seed in range(1, count + 1):
-        spectra, x = simulated.series(cause, seed, scatter=scatter)
+        spectra, x = seriescells.series(cause, seed, scatter=scatter)
         start = time.perf_counter()
         found = spectra_series(spectra, x.tolist(), made.over, elements=elements, symmetric=True)
         times.append(1000 * (time.perf_counter() - start))
@@ -106,7 +93,7 @@ def main() -> int:
     given = parser.parse_args()
     print(f"{'cause':32}{'told':>7}{'right':>7}{'inside':>8}{'fields':>8}{'words':>7}{'ms':>7}")
     sound = True
-    for cause in given.causes or _simulated().CAUSES:
+    for cause in given.causes or seriescells.CAUSES:
         made = score(cause, given.count, given.scatter)
         shares = (made.told, made.right, made.inside, made.fields, made.words)
         text = "".join(f"{'-' if each is None else f'{each:.2f}':>{width}}" for each, width in zip(

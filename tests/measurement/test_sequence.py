@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from samplecells import TEMPERATURES, ceramic, odd_inputs
-from simulated import AREA_CM2, CAUSES, WARM, series, thermal
+from seriescells import AREA_CM2, CAUSES, WARM, series, thermal
 
 from diagnose import diagnose
 from diagnose.data import load

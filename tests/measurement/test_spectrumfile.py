@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import pickle
-import sys
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -12,13 +11,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+import readers_fuzz
 import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-
-sys.path.append(str(Path(__file__).resolve().parents[2] / "benchmarks"))
-
-import readers_fuzz
 from spectrumsamples import Complexes, Layout, Reals, biologic_binary, biologic_text, samples, synthetic, written
 
 from diagnose.errors import DataError
