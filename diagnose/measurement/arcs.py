@@ -36,6 +36,12 @@ STRAY, STRAY_TIMES = 0.05, 5.0
 PASSIVE = 0.02
 # How far the criterion may fall below what the Kramers-Kronig chain leaves by chance.
 LUCK = 6.0
+# Decades above the slowest point within which an arc may be the beginning of a tail, and where the time constants of
+# tails with an end are started, in decades before the slowest; the ratio and exponent of porous electrodes.
+SLOW, ENDS = 3.0, np.array([0.0, 1.0, 2.0])
+# Squares per figure, against those of the noise, up to which a sum of arcs is left as it is.
+NOISE_LEFT = 1.25
+LINE_RATIO, LINE_N = (math.log(0.1),), (math.log(0.9),)
 # Tails that are tried in place of a blocking one with an exponent about that of diffusion.
 DIFFUSION_N = (0.35, 0.65)
 
@@ -164,6 +170,32 @@ def _automatic(data: Points, test: KramersKronig) -> Solution:
         left = _unclear(other, data, test)
         if left < unclear:
             best, unclear = other, left
+    return _with_an_end(best, judge)
+
+
+def _with_an_end(best: Solution, judge: _Judge) -> Solution:
+    """Diffusion with an end, or a porous electrode, in place of slow arcs or a tail, where that describes it better.
+
+    Each can be imitated by a few arcs and a constant phase element, which are then no arcs of the cell.
+    """
+    data, shape, theta = judge.data, best.shape, _theta(best)
+    slowest = -data.log_w[-1]
+    tau, n = theta[: shape.arcs], theta[shape.arcs : 2 * shape.arcs]
+    slow = int(np.count_nonzero(tau > slowest - SLOW * DECADE))
+    enough = best.cost <= NOISE_LEFT * judge.figures * judge.noise**2 * judge.share
+    if shape.tail == "none" and (not slow or enough):
+        return best
+    for left in range(shape.arcs, max(shape.arcs - slow, 0) - 1, -1):
+        kept = np.concatenate([tau[:left], n[:left]])
+        for tail in cast(tuple[Tail, ...], ("open", "short", "line")):
+            more = [[*LINE_RATIO, each, *LINE_N] if tail == "line" else [each] for each in slowest - ENDS * DECADE]
+            starts = np.concatenate([np.broadcast_to(kept, (len(more), len(kept))), more], axis=1)
+            other = replace(shape, arcs=left, tail=tail)
+            if len(other.names) >= judge.figures:
+                continue
+            tried = best_of(data, other, starts)
+            if judge.of(tried) < judge.of(best):
+                best = tried
     return best
 
 
