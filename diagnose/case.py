@@ -140,6 +140,8 @@ class Case(BaseModel):
     heated_while_joined: bool | None = None
     process_temperature_C: Number = None
     process_time_h: Number = None
+    planned_temperature_C: Number = None
+    planned_pressure_MPa: Number = None
     expansion_mismatch_ppm_K: Number = None
     air_exposure: str | None = None
     air_exposure_min: Number = None

@@ -20,6 +20,7 @@ from diagnose.texts import english
 
 MOST_ALTERNATIVES = 3
 HEAT = "temperature_C"
+PLANNED = {"stack_pressure_MPa": "planned_pressure_MPa", HEAT: "planned_temperature_C"}
 LINKED = r"(?:\b(?:at|to|of|by|with|bei|auf|mit|von)\s+)?(?<![\w.])"
 # Figures that a plan may name, by the field of the case that they would set.
 FIGURES = {
@@ -81,9 +82,16 @@ class Fix(NamedTuple):
 
 def _fix(planned: str, base: Base) -> Fix:
     words, at = figures_in(planned)
-    slug = named(words, base.rules)
-    if HEAT in at and base.rules.remedies[slug].kind != "operating":
-        at["process_temperature_C"] = at.pop(HEAT)
+    try:
+        slug = named(words, base.rules)
+    except UsageError:
+        if re.search(r"\d", words):
+            hint = "Write one figure with its unit, such as 10 MPa or 60 C."
+            raise UsageError(f"cannot read the figure in {planned!r}. {hint}") from None
+        raise
+    # What is not done while the cell runs changes nothing of how it is run.
+    if base.rules.remedies[slug].kind != "operating":
+        at = {field: value for field, value in at.items() if field in PLANNED.values()}
     return Fix(planned, slug, at)
 
 
@@ -92,7 +100,7 @@ def figures_in(planned: str) -> tuple[str, dict[str, str]]:
     at: dict[str, str] = {}
     for field, unit in FIGURES.items():
         for found in unit.finditer(planned):
-            at[field] = f"{found[1]} {found[2]}"
+            at[field] = at[PLANNED[field]] = f"{found[1]} {found[2]}"
         planned = unit.sub(" ", planned)
     return " ".join(planned.replace("=", " ").split()), at
 
@@ -224,7 +232,7 @@ class _Critic:
         for rule in (*self.struck, *self.open):
             yield self.warning(rule)
         if self.fix.at:
-            figures = ", ".join(f"{name} = {value}" for name, value in self.fix.at.items())
+            figures = ", ".join(f"{name} = {self.fix.at[name]}" for name in PLANNED.values() if name in self.fix.at)
             words = texts("ui.critique.judged_at", figures=figures)
             yield Caution(rule="", kind="worse", remedies=(step.remedy,), because=words, sources=())
         yield from situation.warnings(self.remedy.remedy, beside)

@@ -213,6 +213,16 @@ DERIVED: tuple[Derived, ...] = (
         _difference,
     ),
     Derived(
+        "derived.planned_above_onset_C",
+        "degC",
+        "T_planned - T_onset",
+        "how far a planned heat treatment lies above the temperature at which the pair starts to react",
+        "derivation",
+        "derived",
+        (("planned_temperature_C",), ("pairing.compatibility_onset_C",)),
+        _difference,
+    ),
+    Derived(
         "derived.cobalt_mixing_over_20_nm",
         "1",
         "D(T) t / (20 nm)^2 with D = 9.46e-14 cm2/s at 700 C and 1.65 eV",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -124,8 +124,14 @@ def eis(
     spectra = [each for file in made for each in file]
     if output is not None and not problems:
         if len(spectra) != 1:
-            raise UsageError(f"{len(spectra)} spectra were read, and a case takes one. Add --spectrum 1, one FILE.")
-        write_file(output, _case_file(spectra[0], pressure, temperature, thickness))
+            raise UsageError(f"{len(spectra)} spectra were read, and a case takes one: give one FILE, and --spectrum 1")
+        conditions = {
+            "stack_pressure_MPa": pressure,
+            "temperature_C": temperature,
+            "electrolyte_thickness_um": thickness,
+            "electrolyte_conductivity_S_cm": conductivity,
+        }
+        write_file(output, _case_file(spectra[0], conditions))
     show_measured(_together(spectra), form, base)
     if problems:
         raise DataError(problems)
@@ -187,14 +193,11 @@ def show_measured(measurement: Measurement, form: str, base: Base) -> None:
     say(measured_text(measurement, base.knowledge.texts, width()))
 
 
-def _case_file(
-    spectrum: MeasuredSpectrum, pressure: float | None, temperature: float | None, thickness: float | None
-) -> str:
-    """A case file with the fields of a spectrum, and what must be added."""
-    conditions = {"stack_pressure_MPa": pressure, "temperature_C": temperature, "electrolyte_thickness_um": thickness}
-    known = {name: value for name, value in conditions.items() if value is not None}
+def _case_file(spectrum: MeasuredSpectrum, conditions: Mapping[str, float | None]) -> str:
+    """A case file with the fields of a spectrum and how it was taken, and what must be added."""
+    known: dict[str, Any] = {name: value for name, value in conditions.items() if value is not None}
     if spectrum.symmetric:
-        known["cell_type"] = "symmetric"  # type: ignore[assignment]
+        known["cell_type"] = "symmetric"
     note = f"# From spectrum {spectrum.number} of {Path(spectrum.file).name}. Add what it is a measurement of:\n"
     note += "#   electrolyte: LLZO\n#   electrode: Li\n#   electrode_role: anode\n"
     note += "".join(f"# {line}\n" for step in spectrum.steps for line in step.splitlines())
@@ -272,6 +275,8 @@ def series_of(
 
     quantity = OVER[over] if over else None
     if at is None and len(files) == 1 and not (over == "temperature" and _holds_spectra(files[0])):
+        if area is not None or thickness is not None or symmetric:
+            raise UsageError("--area, --thickness and --symmetric are of spectra. Give a table a column area_cm2.")
         table: dict[str, Any] = {"of": of} if of else {}
         return law(files[0], quantity, base=base, **table)
     found, problems = each_of(files, lambda file: spectra_of(file, area))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from diagnose.measure import conditions, fit, merged, read_spectra, series, work
 from diagnose.measured import Measurement
 from diagnose.quantity import QuantityError, parse_number
 
+FILE_LIKE = re.compile(r"\S*[A-Za-z]\S*\.(?:csv|txt|dta|mp[rt]|z|par|xlsx|ods|json|pssession|dat|tsv)", re.IGNORECASE)
 # An area that no cell exceeds, in cm2.
 LARGEST_CM2 = 1e6
 
@@ -38,7 +40,22 @@ def answer_of_file(raw: str, kind: str, given: Mapping[str, Any], base: Base) ->
         if len(spectra) > 1:
             raise UsageError(f"{path} holds {len(spectra)} spectra. Write one of them to a case: diagnose eis {path}")
         measurement = Measurement(spectra=(fit(spectra[0], base=base, **conditions(given)),))
-    return merged(given, measurement, base)[1]
+    found_in = merged(given, measurement, base)[1]
+    if kind == "spectrum" and found_in.passed_over:
+        # Fields of two spectra must not meet in one case.
+        kept = ", ".join(found_in.passed_over)
+        raise UsageError(f"{kept} are given already. Type back, or drop each, to take them from {path.name}")
+    return found_in
+
+
+def _is_missing_file(name: str) -> bool:
+    """Whether words look like the name of a file that does not exist."""
+    if FILE_LIKE.fullmatch(name) is None:
+        return False
+    try:
+        return not Path(name).expanduser().exists()
+    except (OSError, ValueError):
+        return True
 
 
 def _named(raw: str) -> tuple[Path, float | None] | None:
@@ -51,6 +68,8 @@ def _named(raw: str) -> tuple[Path, float | None] | None:
         area = None
     if name and area:
         tries.append((name.strip(), area))
+    if _is_missing_file(tries[-1][0]):
+        raise UsageError(f"there is no file {tries[-1][0]}")
     for text, size in tries:
         path = Path(text).expanduser()
         try:

@@ -34,6 +34,8 @@ class Quantity(click.ParamType):  # type: ignore[type-arg]
             found = parse_number(value, self.unit, self.limits)
         except QuantityError as error:
             self.fail(f"{error.message}. {error.hint}".strip(), param, ctx)
+        if found.sigma:
+            self.fail(f"{value!r} has an uncertainty, which is not carried on. Give a single figure.", param, ctx)
         if found.value is None or (self.unit != "degC" and found.value <= 0):
             self.fail(f"{value!r} is not a single figure above 0.", param, ctx)
         return found.value
@@ -75,7 +77,7 @@ def from_instruments(command: Callable[..., Any]) -> Callable[..., Any]:
     for option in (
         click.option("--series", "tables", multiple=True, metavar="TABLE", help="Table of a series of resistances."),
         click.option("--spectrum", type=click.IntRange(min=1), help="Which spectrum of a file that has several."),
-        click.option("--eis", metavar="FILE", help="Impedance file from which fields of the case are taken."),
+        click.option("--eis", multiple=True, metavar="FILE", help="Impedance file that gives fields of the case."),
     ):
         made = option(made)
     return made
@@ -85,7 +87,7 @@ def from_instruments(command: Callable[..., Any]) -> Callable[..., Any]:
 class Measuring:
     """What a command takes from the files of instruments."""
 
-    eis: str | None
+    eis: tuple[str, ...]
     spectrum: int | None
     tables: tuple[str, ...]
     area: float | None
@@ -95,14 +97,16 @@ class Measuring:
     @property
     def wanted(self) -> bool:
         """Whether anything is measured."""
-        return self.eis is not None or bool(self.tables)
+        return bool(self.eis or self.tables)
 
     def check(self, cases: int = 1) -> None:
         """Raises UsageError for options that do not belong together."""
         if self.wanted and cases != 1:
             raise UsageError("--eis and --series fill the fields of one case. Give one FILE.")
         alone = self.area is not None or self.thickness is not None or self.symmetric or self.spectrum is not None
-        if self.eis is None and alone:
+        if len(self.eis) > 1:
+            raise UsageError("--eis takes the one spectrum of the case. For several write: diagnose series FILE...")
+        if not self.eis and alone:
             raise UsageError("--area, --thickness, --symmetric and --spectrum say how the file of --eis was measured")
 
     def taken(self, given: Mapping[str, Any], base: Base) -> tuple[dict[str, Any], Measurement]:
@@ -111,14 +115,14 @@ class Measuring:
         from diagnose.measured import Measurement
 
         spectra: tuple[MeasuredSpectrum, ...] = ()
-        if self.eis is not None:
+        for file in self.eis:
             how = conditions(given)
             how |= {} if self.thickness is None else {"thickness_um": self.thickness}
             how |= {"symmetric": True} if self.symmetric else {}
-            found = spectra_of(self.eis, self.area, self.spectrum)
+            found = spectra_of(file, self.area, self.spectrum)
             if len(found) > 1:
-                hint = f"Say which one: --spectrum 1 to {len(found)}. See: diagnose eis {self.eis}"
-                raise DataError([Problem(f"holds {len(found)} spectra", file=self.eis, hint=hint)])
+                hint = f"Say which one: --spectrum 1 to {len(found)}. See: diagnose eis {file}"
+                raise DataError([Problem(f"holds {len(found)} spectra", file=file, hint=hint)])
             spectra = (fit(found[0], base=base, **how),)
         tables = tuple(series(table, base=base, working=working(given)) for table in self.tables)
         return merged(given, Measurement(spectra=spectra, series=tables), base)

@@ -32,12 +32,15 @@ def offers(base: Base, fields: Fields, most: int = MOST_TESTS) -> tuple[TestOffe
 
     Left out are tests that make no sense for the cell, outcomes that contradict what is known or speak for a cause that
     cannot apply here, and tests of which fewer than two outcomes are left, of which everything is known already, or
-    which tell less than `least_bits`. A joint within its range needs none.
+    which tell less than `least_bits`. A joint within its range needs none; of invalid data only the measurement itself
+    is in question.
     """
     scale, knowledge = base.rules.scale.asking, base.knowledge
     now = Variants(base, fields, [{}])
-    if now.verdict(0) == "healthy":
+    verdict = now.verdict(0)
+    if verdict == "healthy":
         return ()
+    measuring = {cause for cause, item in base.rules.causes.items() if item.family == "measurement"}
     facts = facts_of(fields, knowledge).facts
     alive = {cause for place, cause in enumerate(now.causes) if np.isfinite(now.evidence[0, place])}
     open_: list[tuple[Entry, list[tuple[Outcome, dict[str, Value]]]]] = []
@@ -48,7 +51,14 @@ def offers(base: Base, fields: Fields, most: int = MOST_TESTS) -> tuple[TestOffe
             if outcome.then is None or outcome.then in alive
             if (added := _added(base, outcome.facts, facts)) is not None
         ]
-        if len(outcomes) > 1 and any(added for _, added in outcomes) and knowledge.concerns("tests", test.id, facts):
+        if (
+            len(outcomes) < 2
+            or not any(added for _, added in outcomes)
+            or not knowledge.concerns("tests", test.id, facts)
+        ):
+            continue
+        # Data that are not valid say nothing of causes before they are made again.
+        if verdict != "invalid_data" or measuring.issuperset(test.separates):
             open_.append((test, outcomes))
     if not open_:
         return ()

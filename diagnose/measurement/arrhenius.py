@@ -74,7 +74,11 @@ def arrhenius_law(
         return none_told(OVER, said, len(heating))
     choice = choose(_models(heating, plotted), heating)
     if choice is None or choice.fit(ONE) is None:
-        return none_told(OVER, "too few temperatures for a law", len(heating))
+        return none_told(
+            OVER,
+            "too few temperatures to judge the scatter; measure more or give sigma",
+            len(heating),
+        )
     fields: dict[str, Value] = {}
     doubts: list[str] = []
     apart = difference(_inverse(heating), _inverse(cooling), choice.scatter_of(choice.chosen)) if len(cooling) else None

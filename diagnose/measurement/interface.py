@@ -26,6 +26,8 @@ OHMIC, CONDUCTIVITY, LOOP = "ohmic_over_expected", "electrolyte_conductivity_S_c
 COUNTS, UNLIKELY, LIKELY = 0.5, 0.2, 0.8
 # Share of the modulus, and times the noise, that a fit may leave before it is doubted; most inductance of leads.
 POOR, ERRS, LEADS_H = 0.02, 25.0, 5e-6
+# Least relative error of a resistance of the body that the fit does not tell by itself.
+VAGUE = 0.1
 
 
 def _fields() -> Mapping[str, Value]:
@@ -110,11 +112,12 @@ class _Reader:
         if scale is not None:
             if unclear:
                 least, most = _sum(low) - self.sigma(low), _sum(high) + self.sigma(high)
-                self.ranges[RESISTANCE] = (scale * max(least, 0.0), scale * most)
+                self.ranges[RESISTANCE] = (scale * max(least, 0.0), math.inf if beyond else scale * most)
             if taken:
                 value = scale * _sum(taken)
                 doubt = sum(each.interface * (1.0 - each.interface) * each.arc.R_ohm**2 for each in unclear)
-                self.fields[RESISTANCE] = (value, scale * math.sqrt(self.sigma(taken) ** 2 + doubt))
+                sigma = scale * math.sqrt(self.sigma(taken) ** 2 + doubt)
+                self.fields[RESISTANCE] = f">{max(value - sigma, 0.0):.4g}" if beyond else (value, sigma)
                 self.steps.append(f"Interfacial resistance: {value:.4g} ohm cm2, the sum of {_names(taken)}.")
         if taken:
             self.shape(taken, scale)
@@ -175,8 +178,14 @@ class _Reader:
         if any(UNLIKELY < each.body < LIKELY for each in found.arcs):
             self.steps.append("Not all arcs of the electrolyte are told, so its resistance is not stated.")
             return
+        if not found.arcs and found.tail == "none":
+            self.doubts.append("Nothing but a resistance was seen: a short, a lead or a resistor looks the same.")
+            return
         R = _sum(body) + before
         sigma = self.sigma(body, bool(before))
+        if not all(each.alone for each in body):
+            # The shape decides what an arc takes that peaks beyond the range or overlaps with another one.
+            sigma = max(sigma, VAGUE * R)
         expected = cell.expected_ohm
         parts = [*(each.name for each in body), *(["the series resistance"] if before else [])]
         if expected is not None:
@@ -186,7 +195,7 @@ class _Reader:
         elif cell.area_cm2 is not None and cell.thickness_um is not None and cell.electrolyte_conductivity_S_cm is None:
             # The series resistance holds the leads too, so where the bulk is an arc it is not added to it.
             own = [] if bulk else ["the series resistance"]
-            R, sigma = (_sum(body), self.sigma(body)) if bulk else (R, sigma)
+            R, sigma = (_sum(body), min(sigma, max(self.sigma(body), VAGUE * _sum(body)))) if bulk else (R, sigma)
             value = cell.thickness_um * 1e-4 / (R * cell.area_cm2)
             self.fields[CONDUCTIVITY] = (value, value * sigma / R)
             self.doubts.append("The conductivity rests on what the arcs are; a series of thicknesses would settle it.")

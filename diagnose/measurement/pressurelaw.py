@@ -70,7 +70,7 @@ def pressure_law(
             return Law("", OVER, fields=fields, says=f"Cannot tell: {said}.", reason=said, points=len(loading))
     choice = choose(_models(loading), loading)
     if choice is None or choice.fit(POWER) is None:
-        return none_told(OVER, "too few points for a law of pressure", len(loading))
+        return none_told(OVER, "too few points to judge the scatter; measure more or give sigma", len(loading))
     apart = None
     if len(unloading):
         apart = difference(_logarithmic(loading), _logarithmic(unloading), choice.scatter_of(choice.chosen))

@@ -62,9 +62,9 @@ def read(
     named = attribute(found, elements=elements, **conditions)
     arcs_say = {each.says for each in named.arcs}
     told = read_interface(found, named, area_source=source or "as given")
-    fields: dict[str, Any] = {"kk_residual_percent": (100.0 * test.largest, None)} if test.order else {}
+    fields: dict[str, Any] = {"kk_residual_percent": (min(100.0 * test.largest, 100.0), None)} if test.order else {}
     fields |= told.fields
-    fields |= {name: f"{low:.4g}-{high:.4g}" for name, (low, high) in told.ranges.items()}
+    fields |= {name: _range(*ends) for name, ends in told.ranges.items()}
     if temperature_C is None and celsius is not None:
         fields["temperature_C"] = (celsius, None)
     return MeasuredSpectrum(
@@ -135,6 +135,10 @@ def in_words(figure: float, sigma: float | None) -> str:
     if not sigma:
         return f"{figure:.4g}"
     return f"{_rounded(figure, sigma)} ± {_rounded(sigma, sigma)}"
+
+
+def _range(low: float, high: float) -> str:
+    return f"{low:.4g}-{high:.4g}" if math.isfinite(high) else f">{low:.4g}"
 
 
 def _rounded(figure: float, sigma: float) -> str:

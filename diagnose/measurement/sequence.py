@@ -44,6 +44,8 @@ from diagnose.measurement.weighing import Element
 USELESS = 0.1
 # Arcs of which it is open whether they are of the interface, that are weighed against each other.
 MOST_OPEN = 3
+# Median relative error from which an arc is too badly known for a law of its own.
+HARDLY = 0.5
 # A cell is fresh up to this share of the time or the cycles of a series.
 FRESH = 0.1
 
@@ -163,10 +165,12 @@ class _Told:
         arcs = self.naming.arcs
         told = [law.of for law in self.laws]
         for arc, each in enumerate(arcs if len(arcs) > 1 else ()):
-            if each.element in told:
+            known = np.median(self.fit.sigma_R_ohm[:, arc] / np.maximum(self.fit.R_ohm[:, arc], 1e-300))
+            if each.element in told or known > HARDLY:
                 continue
             alike = sum(other.element == each.element for other in arcs) > 1
             of = f"{each.element} {each.name}" if alike else each.element
+            of += " of the whole cell" if self.cells.symmetric else ""
             self.laws.append(self.law(of, self.fit.R_ohm[:, arc], self.fit.sigma_R_ohm[:, arc])[1])
 
     def total(self) -> tuple[Law, MeasuredLaw]:

@@ -405,7 +405,7 @@ def test_a_figure_in_a_plan_is_judged() -> None:
     assert critique(cell, PRESS).judgement == "agreed"
     hard = critique(cell, "press harder at 500 MPa")
     assert hard.judgement == "contraindicated"
-    assert any("stack_pressure_MPa = 500 MPa" in each.because for each in hard.warnings)
+    assert any("planned_pressure_MPa = 500 MPa" in each.because for each in hard.warnings)
     assert critique(cell, "raise the temperature to 60 C").judgement != "contraindicated"
     assert critique(cell, "raise the temperature to 175 C").judgement == "contraindicated"
 
@@ -421,3 +421,27 @@ def test_a_plan_that_is_not_known_leaves_the_others(command: Callable[..., Any],
     assert "Set and hold the stack pressure" in done.out
     assert "xyzzy" in done.err
     assert "plugh" in done.err
+
+
+@pytest.mark.parametrize(
+    ("electrolyte", "electrode", "role", "plan_", "judgement"),
+    [
+        ("LLZO", "Li", "anode", "warm isostatic pressing at 200 C", "contraindicated"),
+        ("LAGP", "Li", "anode", "warm isostatic pressing at 80 C", "contraindicated"),
+        ("LLZO", "Li", "anode", "molten lithium at 150 C", "contraindicated"),
+        ("LLZO", "Li", "anode", "molten lithium at 250 C", "agreed"),
+        ("LLZO", "LiCoO2", "cathode", "fast or low-temperature sintering at 1000 C", "contraindicated"),
+    ],
+)
+def test_harmful_figures_are_refused(electrolyte: str, electrode: str, role: str, plan_: str, judgement: str) -> None:
+    """A plan is judged by its figure: what melts, reacts or does not melt at it is told."""
+    cell = {"electrolyte": electrolyte, "electrode": electrode, "electrode_role": role, "resistance_level": "high"}
+    found = critique(cell, plan_).judgement
+    assert (found == "contraindicated") == (judgement == "contraindicated"), found
+
+
+def test_a_figure_that_cannot_be_read_is_told() -> None:
+    """A range or a figure without a known unit is refused with what to write, not passed over."""
+    cell = {"electrolyte": "LLZO", "electrode": "Li", "electrode_role": "anode", "resistance_level": "high"}
+    with pytest.raises(UsageError, match="cannot read the figure"):
+        critique(cell, "press harder to 10-50 N/mm2")

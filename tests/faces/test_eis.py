@@ -115,6 +115,10 @@ def test_what_the_case_says_itself_counts_more(command: Callable[..., Any], cell
         (("eis", "cell.csv", "--tail", "open"), "--arcs"),
         (("eis", "cell.csv", "-o", "x.txt"), ".yaml"),
         (("series", "cell.csv", "--at", "1,2"), "--over"),
+        (("series", "cell.csv", "--area", "1cm2"), "of spectra"),
+        (("run", "cell.yaml", "--eis", "cell.csv", "--eis", "cell.csv"), "one spectrum"),
+        (("run", "cell.yaml", "-o", "page.html"), "diagnose report"),
+        (("eis", "cell.csv", "--area", "1.1 ± 0.1 cm2"), "single figure"),
         (("series", "cell.csv", "--over", "pressure", "--at", "1MPa,2MPa"), "2 values for 1 spectra"),
         (("series", "cell.csv", "--over", "pressure", "--at", "one"), "is not a number"),
     ],
@@ -174,6 +178,55 @@ def test_a_file_is_no_answer_before_the_kind_of_cell_is_known(command: Callable[
     done = command("ask", "--no-save", stdin=b"LLZO\nanode\ncell.csv 1cm2\nstop\n")
     assert "type cell_type = symmetric" in " ".join(done.out.split())
     assert "interfacial_resistance_ohm_cm2: " not in done.out
+
+
+def test_noise_makes_a_case_invalid_and_no_error(command: Callable[..., Any], cell: Path) -> None:
+    """A spectrum that obeys nothing leads to invalid data, not to a mistake in the file of the case."""
+    draws = np.random.default_rng(0).standard_normal((40, 2))
+    rows = [f"{f:.6g},{100 + 90 * a:.6g},{90 * b:.6g}" for f, (a, b) in zip(np.logspace(6, 0, 40), draws, strict=True)]
+    (cell / "noise.csv").write_text("\n".join(["f/Hz,Re(Z)/Ohm,Im(Z)/Ohm", *rows]) + "\n", encoding="utf-8")
+    done = command("run", "cell.yaml", "--eis", "noise.csv", "--area", "1cm2", "--format", "json")
+    assert done.code == 0
+    assert told(done.out)["verdict"] == "invalid_data"
+
+
+def test_a_bare_resistance_is_no_electrolyte(command: Callable[..., Any], cell: Path) -> None:
+    """A short with its leads tells no conductivity, and it is said that it might be one."""
+    f = np.logspace(7, 0, 71)
+    z = 0.5 + 2j * np.pi * f * 2e-7
+    rows = [f"{a:.6g},{b.real:.6g},{b.imag:.6g}" for a, b in zip(f, z, strict=True)]
+    (cell / "short.csv").write_text("\n".join(["f/Hz,Re(Z)/Ohm,Im(Z)/Ohm", *rows]) + "\n", encoding="utf-8")
+    (found,) = told(command("eis", "short.csv", "--area", "1cm2", "--thickness", "1mm", "--format", "json").out)[
+        "spectra"
+    ]
+    assert "electrolyte_conductivity_S_cm" not in {each["field"] for each in found["fields"]}
+    assert any("a short" in doubt for doubt in found["doubts"])
+
+
+def test_what_ends_beyond_the_range_is_a_bound(command: Callable[..., Any], cell: Path) -> None:
+    """A spectrum that ends before its slowest arc gives the resistance as a lower bound."""
+    f = np.logspace(6, 0, 61)
+    z = impedance(Shape(2), [5.0, 300.0, 900.0, 300 * 1e-6, 900 * 3e-4, 0.95, 0.9], f)
+    rows = [f"{a:.6g},{b.real:.6g},{b.imag:.6g}" for a, b in zip(f, z, strict=True)]
+    (cell / "cut.csv").write_text("\n".join(["f/Hz,Re(Z)/Ohm,Im(Z)/Ohm", *rows]) + "\n", encoding="utf-8")
+    (found,) = told(command("eis", "cut.csv", "--area", "1cm2", "--format", "json").out)["spectra"]
+    fields = {each["field"]: each["text"] for each in found["fields"]}
+    assert fields["interfacial_resistance_ohm_cm2"].startswith(">")
+
+
+def test_two_spectra_do_not_meet_in_one_case(command: Callable[..., Any], cell: Path) -> None:
+    """After the file of a spectrum, another one is refused until the fields of the first are taken back."""
+    (cell / "other.csv").write_text(spectrum(area=0.5, seed=2), encoding="utf-8")
+    lines = "LLZO\nanode\ncell_type = symmetric\ncell.csv 1cm2\nkk_residual_percent = ?\nstop\n"
+    assert command("ask", "--save", "s.yaml", stdin=lines.encode()).code == 0
+    (cell / "s.yaml").write_text(
+        "electrolyte: LLZO\nelectrode_role: anode\ncell_type: symmetric\narc_frequency_Hz: 5\nsession: {}\n",
+        encoding="utf-8",
+    )
+    done = command("ask", "s.yaml", stdin=b"other.csv 1cm2\nmissing.csv 1cm2\nstop\n")
+    words = " ".join(done.out.split())
+    assert "are given already" in words
+    assert "there is no file missing.csv" in words
 
 
 def test_python_does_the_same(cell: Path) -> None:

@@ -170,7 +170,7 @@ def test_a_spectrum_is_told_from_points_to_fields() -> None:
         "0.930 ± 0.012",
         "Grain boundaries 0.91; Bulk of the electrolyte 0.06",
         "Its capacitance per area fits.",
-        "Tail at low frequency: blocking (a constant phase element) (Q = 2e-5 S s^n, n = 0.88).",
+        "Tail at low frequency: a constant phase element (Q = 2e-5 S s^n, n = 0.88).",
         "The fit leaves 0.2 % of the modulus rms; chi2 against the noise 1.1.",
         "4. Times the area of 1.13 cm2: 350.3 ± 7.1 ohm cm2.",
         "interfacial_resistance_ohm_cm2  350.3 ± 7.1",
