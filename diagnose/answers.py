@@ -14,7 +14,7 @@ from diagnose.data import Base
 from diagnose.derived import DERIVED, Value
 from diagnose.entry import Field
 from diagnose.facts import MATERIALS, show
-from diagnose.quantity import Span, unit_label
+from diagnose.quantity import Span, with_unit
 from diagnose.texts import Texts
 
 # A figure that other quantities are worked out from is tried at so many places of its usual range.
@@ -128,11 +128,6 @@ def described(answers: Sequence[Answer], field: Field, texts: Texts) -> str:
     if least:
         return texts("ui.answer.up_to", figure=last)
     return texts("ui.answer.from", figure=first) if most else texts("ui.value.range", low=first, high=last)
-
-
-def with_unit(figure: str, unit: str) -> str:
-    """A figure with its unit as people read it."""
-    return figure if unit == "1" else f"{figure} {unit_label(unit)}"
 
 
 def distance(one: float, other: float, usual: tuple[float, float]) -> float:

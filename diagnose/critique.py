@@ -10,8 +10,7 @@ from diagnose.case import Case
 from diagnose.data import Base, load
 from diagnose.diagnosis import diagnose
 from diagnose.errors import CaseError, UsageError, did_you_mean
-from diagnose.guidance import Critique, Judgement, PlanStep
-from diagnose.guidance import Warning as Caution
+from diagnose.guidance import Caution, Critique, Judgement, PlanStep
 from diagnose.plan import Situation
 from diagnose.remedies import NOTHING_TO_DO, SHOWN_FROM, benefit_of, ready, result
 from diagnose.report import Status

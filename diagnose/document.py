@@ -8,19 +8,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 from diagnose.data import Base
-from diagnose.guidance import Draws, Guidance, PlanStep, Prediction, Question, TestOffer, Treated
-from diagnose.guidance import Warning as Caution
+from diagnose.guidance import Caution, Draws, Guidance, PlanStep, Prediction, Question, TestOffer, Treated
 from diagnose.guidancetext import bits, needs, percent, prospect, share, shown, spread, whole, work
 from diagnose.markup import code, document, p, section, t, table
 from diagnose.measuredsection import STYLE as MEASURED
 from diagnose.measuredsection import measured_section
 from diagnose.pictures import Bar, Move, Pictures
 from diagnose.prediction import range_text
-from diagnose.quantity import unit_label
+from diagnose.quantity import unit_label, with_unit
 from diagnose.remedies import ready
 from diagnose.render import explained, most_wanted, reasons, rests_on
 from diagnose.report import CauseResult, Citation, Contribution, RemedyResult, Report
-from diagnose.scales import Scale, scales, with_unit
+from diagnose.scales import Scale, scales
 from diagnose.scoring import hundredths, probability
 from diagnose.texts import Texts
 

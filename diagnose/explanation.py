@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from diagnose import interpreter
-from diagnose.answers import Answer, answers, described, distance, with_unit
+from diagnose.answers import Answer, answers, described, distance
 from diagnose.case import Case
 from diagnose.column import spread
 from diagnose.condition import Condition, FindingLeaf, describe, leaves
@@ -33,7 +33,7 @@ from diagnose.guidance import (
     WhyLine,
     WhyNot,
 )
-from diagnose.quantity import Measured, Span
+from diagnose.quantity import Measured, Span, with_unit
 from diagnose.report import CauseResult, Report
 from diagnose.scoring import weight
 from diagnose.shelf import shelf

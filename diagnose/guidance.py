@@ -275,7 +275,7 @@ class Prediction(Part):
     sources: tuple[Citation, ...]
 
 
-class Warning(Part):  # noqa: A001 - imported as Caution
+class Caution(Part):
     """What to mind with a remedy, or with two at once."""
 
     rule: str = Field(description="id of the rule that says so; empty for what follows from the remedy itself")
@@ -307,14 +307,14 @@ class PlanStep(Part):
     hazards: tuple[str, ...]
     verify: str = Field(description="the measurement that will show that it worked")
     reasons: tuple[Reason, ...]
-    warnings: tuple[Warning, ...]
+    warnings: tuple[Caution, ...]
 
 
 class Plan(Part):
     """What to do, in order; struck out last."""
 
     steps: tuple[PlanStep, ...]
-    conflicts: tuple[Warning, ...] = Field(description="recommended remedies that need care when they are combined")
+    conflicts: tuple[Caution, ...] = Field(description="recommended remedies that need care when they are combined")
     says: str
 
 
@@ -327,7 +327,7 @@ class Critique(Part):
     judgement: Judgement
     step: PlanStep
     says: str
-    warnings: tuple[Warning, ...]
+    warnings: tuple[Caution, ...]
     alternatives: tuple[PlanStep, ...] = Field(description="remedies that are worth more here, best first")
 
 

@@ -19,8 +19,7 @@ from diagnose.data import Base, load
 from diagnose.derived import FORMULAS
 from diagnose.errors import Problem, RuleError
 from diagnose.facts import fact_base
-from diagnose.guidance import Plan, PlanStep, Prediction, Treated
-from diagnose.guidance import Warning as Caution
+from diagnose.guidance import Caution, Plan, PlanStep, Prediction, Treated
 from diagnose.prediction import Start, expected, odds, predict
 from diagnose.quantity import Span
 from diagnose.remedies import SHARE, USUAL, fitness, ready

@@ -7,8 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from diagnose.guidance import Critique, Plan, PlanStep, Prediction
-from diagnose.guidance import Warning as Caution
+from diagnose.guidance import Caution, Critique, Plan, PlanStep, Prediction
 from diagnose.page import Page
 from diagnose.prediction import expected
 from diagnose.render import IN_ENGLISH, about, inline, reasons, source, struck_out

@@ -69,6 +69,9 @@ _SPACED = re.compile(r"(?<=[A-Za-z0-9^])\s+(?=[A-Za-z])")
 # No unit holds this: long text, other signs, two digits in a row, a power of a figure. It must not reach the unit
 # library, which drops signs that it does not know and would work out 9**9**9**9.
 _NO_UNIT = re.compile(r"[^A-Za-z0-9_*/^()+\-. ]|\d\d|[\d)]\s*(?:\*\*|\^)|.{41}", re.DOTALL)
+# What in a figure is no unit: an exponent, the word between the ends of a range; and any other sign.
+_EXPONENT_OR_TO = re.compile(r"(?<=[\d.])[eE](?=[-+\d])|\bto\b")
+_OTHER_SIGN = re.compile(r"[^\d\s.()+\-\u2212\u2013\u2014±<>=≤≥~≈]")
 _NAMES = {"1": "no unit", "percent": "percent", "degC": "C"}
 
 
@@ -101,6 +104,12 @@ def within(number: Measured, unit: str, limits: tuple[float, float]) -> Measured
 def unit_label(unit: str) -> str:
     """A unit as people read it: ohm*cm^2 -> ohm cm2."""
     return _NAMES.get(unit, unit.replace("*", " ").replace("^", ""))
+
+
+def with_unit(text: str, unit: str) -> str:
+    """A figure with the unit of its field as people read it, unless somebody wrote one beside it."""
+    written = _OTHER_SIGN.search(_EXPONENT_OR_TO.sub("", text))
+    return text if unit == "1" or written else f"{text} {unit_label(unit)}"
 
 
 @lru_cache(maxsize=1)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
@@ -13,7 +12,7 @@ from diagnose.data import Base
 from diagnose.facts import FactBase, fact_base, show
 from diagnose.guidance import Plan
 from diagnose.prediction import range_text
-from diagnose.quantity import Measured, Span, unit_label
+from diagnose.quantity import Measured, Span, unit_label, with_unit
 from diagnose.report import Citation, Report
 
 Kind = Literal["window", "case", "target", "after"]
@@ -23,9 +22,6 @@ MOST_AFTER = 3
 PHOSPHATES = ((1.0, "LiPO3"), (2.0, "Li4P2O7"), (3.0, "Li3PO4"))
 LITHIUM_RICH, HIGH_VOLTAGE = 4.0, 5.0
 LEVELS = ("excellent", "acceptable", "poor", "severe")
-
-_EXPONENT_OR_TO = re.compile(r"(?<=[\d.])[eE](?=[-+\d])|\bto\b")
-_OTHER_SIGN = re.compile(r"[^\d\s.()+\-\u2212\u2013\u2014±<>=≤≥~≈]")
 
 
 @dataclass(frozen=True)
@@ -321,12 +317,6 @@ class _Scales:
         if sure == most:
             return f"{sure:.4g}"
         return self.texts("ui.scale.perhaps", sure=f"{sure:.4g}", most=f"{most:.4g}")
-
-
-def with_unit(text: str, unit: str) -> str:
-    """A figure with the unit of its field, unless somebody wrote one beside it."""
-    written = _OTHER_SIGN.search(_EXPONENT_OR_TO.sub("", text))
-    return text if unit == "1" or written else f"{text} {unit_label(unit)}"
 
 
 def _middle(span: Span) -> float | None:

@@ -7,6 +7,7 @@ import itertools
 from diagnose import Report
 from diagnose.data import Base
 from diagnose.guidance import (
+    Caution,
     Change,
     Contrast,
     Difference,
@@ -25,7 +26,6 @@ from diagnose.guidance import (
     TestOutcome,
     Treated,
 )
-from diagnose.guidance import Warning as Caution
 from diagnose.report import CauseResult, Citation, RemedyResult
 
 OPINION = Citation(ref="judgement", grade="judgement", text="Judgement of the authors of diagnose")

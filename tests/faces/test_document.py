@@ -23,8 +23,8 @@ from diagnose.data import load
 from diagnose.document import page
 from diagnose.guidance import Guidance
 from diagnose.guidancetext import guidance_markdown, guidance_text, percent, share
-from diagnose.quantity import Span
-from diagnose.scales import Scale, scales, with_unit
+from diagnose.quantity import Span, with_unit
+from diagnose.scales import Scale, scales
 from diagnose.texts import english
 from diagnose.yamlfile import parse_yaml, read_text
 
