@@ -8,23 +8,22 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 from diagnose.data import Base
-from diagnose.guidance import Caution, Draws, Guidance, PlanStep, Prediction, Question, TestOffer, Treated
+from diagnose.guidance import Draws, Guidance, Question, TestOffer
 from diagnose.guidancetext import bits, needs, percent, prospect, share, shown, spread, whole, work
-from diagnose.markup import code, document, p, section, t, table
+from diagnose.markup import LONG, code, document, full, heading, listed, pair, prose, section, t, table
 from diagnose.measuredsection import STYLE as MEASURED
 from diagnose.measuredsection import measured_section
 from diagnose.pictures import Bar, Move, Pictures
-from diagnose.prediction import range_text
+from diagnose.plansection import PlanSection
 from diagnose.quantity import unit_label, with_unit
-from diagnose.remedies import ready
-from diagnose.render import explained, most_wanted, reasons, rests_on
-from diagnose.report import CauseResult, Citation, Contribution, RemedyResult, Report
+from diagnose.render import explained, most_wanted, rests_on
+from diagnose.report import CauseResult, Citation, Contribution, Report
 from diagnose.scales import Scale, scales
 from diagnose.scoring import hundredths, probability
 from diagnose.texts import Texts
 
-MOST_CAUSES, MOST_STEPS, MOST_TREATED, MOST_STRUCK, MOST_QUESTIONS, MOST_TESTS = 6, 4, 3, 8, 4, 3
-LONG = 2000
+MOST_CAUSES, MOST_QUESTIONS, MOST_TESTS = 6, 4, 3
+
 
 STYLE = """
 .kicker { color: var(--quiet); font-size: .85rem; letter-spacing: .06em; text-transform: uppercase; margin: 0 0 .5rem; }
@@ -108,7 +107,7 @@ class _Document:
         self.used: dict[str, Citation] = {}
         self.say: Texts = base.knowledge.texts
         self.draw = Pictures(self.say)
-        self.steps = guidance.plan.steps if guidance else tuple(map(self.as_step, report.remedies))
+        self.plan = PlanSection(report, guidance, base, self.cited)
         self.robustness = guidance.robustness if guidance else None
         drawn = self.robustness.causes if self.robustness else ()
         self.draws: dict[str, Draws] = {each.cause: each for each in drawn}
@@ -122,7 +121,7 @@ class _Document:
         if self.report.measured:
             yield measured_section(self.report.measured, self.say)
         yield self.scales()
-        yield self.plan()
+        yield self.plan.html()
         yield self.find_out()
         yield self.open_()
         yield self.case()
@@ -150,9 +149,9 @@ class _Document:
                     self.say("ui.report.probability_of", probability=share(first.probability)),
                 )
             )
-        todo = next((step for step in self.steps if step.status == "recommended"), None)
+        todo = next((step for step in self.plan.steps if step.status == "recommended"), None)
         if todo is not None and report.verdict not in ("undetermined", "outside_scope"):
-            key.append((self.say("ui.page.do_first"), todo.title, self.effort(todo)))
+            key.append((self.say("ui.page.do_first"), todo.title, self.plan.effort(todo)))
         ask = self.first_question()
         if ask is not None:
             key.append((self.say("ui.page.find_first"), *ask))
@@ -164,12 +163,12 @@ class _Document:
         return "\n".join(
             (
                 "<header>",
-                p(self.say("ui.page.kicker"), "kicker"),
+                prose(self.say("ui.page.kicker"), "kicker"),
                 f"<h1>{t(report.title, 300)}</h1>",
                 f'<p class="verdict {report.verdict}">{verdict}</p>',
                 f'<dl class="key">{items}</dl>',
-                p(self.say("ui.page.judgement"), "note"),
-                *([] if self.draw.able else [p(self.say("ui.page.no_pictures"), "note")]),
+                prose(self.say("ui.page.judgement"), "note"),
+                *([] if self.draw.able else [prose(self.say("ui.page.no_pictures"), "note")]),
                 "</header>",
             )
         )
@@ -222,17 +221,17 @@ class _Document:
         spoken = "; ".join(f"{bar.label} {bar.figure}" for bar in bars)
         limit = probability(hundredths(self.base.rules.scale.supported_from))
         picture = self.draw.causes("causes", self.say("ui.page.causes.title"), spoken, bars, limit)
-        parts = [_pair(picture, table(self.say("ui.page.causes.caption"), head, rows))]
+        parts = [pair(picture, table(self.say("ui.page.causes.caption"), head, rows))]
         if rest:
             named = [f"{each.title} {share(each.probability)}" for each in rest]
-            parts.append(_p(self.say("ui.page.causes.less", causes="; ".join(named))))
+            parts.append(prose(self.say("ui.page.causes.less", causes="; ".join(named))))
         if self.robustness:
-            parts.append(_p(self.robustness.says))
+            parts.append(prose(self.robustness.says))
             if self.robustness.nothing_first:
-                parts.append(_p(self.say("ui.robustness.nothing", share=whole(self.robustness.nothing_first))))
+                parts.append(prose(self.say("ui.robustness.nothing", share=whole(self.robustness.nothing_first))))
             drawn_anew = (*self.robustness.varied, *self.robustness.looked_up)
             if drawn_anew:
-                parts.append(_p(self.say("ui.robustness.varied", facts=", ".join(drawn_anew)), "note"))
+                parts.append(prose(self.say("ui.robustness.varied", facts=", ".join(drawn_anew)), "note"))
         return section(self.say("ui.page.causes.heading"), lede, parts)
 
     # --- why
@@ -242,9 +241,9 @@ class _Document:
             return ""
         parts = [part for cause in explained(self.report) for part in self.account(cause)]
         if self.guidance and self.guidance.contrast:
-            parts += [_h3(self.say("ui.guidance.contrast")), _p(self.guidance.contrast.says)]
+            parts += [heading(self.say("ui.guidance.contrast")), prose(self.guidance.contrast.says)]
         if self.guidance and self.guidance.change:
-            parts += [_h3(self.say("ui.guidance.change")), _p(self.guidance.change.says)]
+            parts += [heading(self.say("ui.guidance.change")), prose(self.guidance.change.says)]
         return section(self.say("ui.page.why.heading"), self.say("ui.page.why.lede"), parts)
 
     def account(self, cause: CauseResult) -> Iterator[str]:
@@ -266,14 +265,14 @@ class _Document:
         spoken = "; ".join(f"{move.label} {move.figure}" for move in moves)
         picture = self.draw.waterfall(name, title, spoken, moves)
         foot = [_signed(cause.log_odds), t(total)]
-        yield _h3(f"{cause.rank}. {cause.title}")
+        yield heading(f"{cause.rank}. {cause.title}")
         head = [self.say("ui.page.why.decibans"), self.say("ui.page.why.evidence")]
-        yield _pair(picture, table(self.say("ui.page.why.caption"), head, rows, words=2, foot=foot))
+        yield pair(picture, table(self.say("ui.page.why.caption"), head, rows, words=2, foot=foot))
         hidden = [
             f"{line.because.rstrip('.')} ({_signed(line.decibans)})" for line in cause.contributions if not line.counted
         ]
         if hidden:
-            yield _p(self.say("ui.page.why.screened", lines="; ".join(hidden)), "note")
+            yield prose(self.say("ui.page.why.screened", lines="; ".join(hidden)), "note")
 
     def evidence(self, line: Contribution) -> str:
         facts = rests_on(line, self.say)
@@ -295,163 +294,17 @@ class _Document:
             rows.append([f"{t(lane.label, 200)}<small>{known}</small>", _short(lane.figure)])
         head = [self.say("ui.page.scales.what"), self.say("ui.page.scales.value")]
         picture = self.draw.scale(scale)
-        yield _h3(scale.title)
-        yield _p(scale.says)
+        yield heading(scale.title)
+        yield prose(scale.says)
         stretches = [f"{band.label} {band.figure}" for band in scale.bands]
         stretches += [f"{label} {value:g}" for value, label in scale.landmarks]
         marks = (
-            _p(self.say("ui.page.scales.marks", axis=scale.unit, marks="; ".join(stretches)), "note")
+            prose(self.say("ui.page.scales.marks", axis=scale.unit, marks="; ".join(stretches)), "note")
             if stretches
             else ""
         )
         figures = table(self.say("ui.page.scales.caption"), head, rows, words=2) if rows else ""
-        yield _pair(picture, figures + marks)
-
-    # --- the plan
-
-    def as_step(self, remedy: RemedyResult) -> PlanStep:
-        """A remedy of the report as a step of a plan that nobody has made."""
-        rule = self.base.rules.remedies[remedy.remedy]
-        chances = {each.cause: each.probability for each in self.report.causes}
-        treats = tuple(
-            Treated(
-                cause=cause, title=self.base.rules.causes[cause].title, probability=chances[cause], strength=strength
-            )
-            for cause, strength in sorted(rule.treats.items(), key=lambda each: -chances.get(each[0], 0.0))
-            if cause in chances
-        )
-        return PlanStep(
-            remedy=remedy.remedy,
-            title=remedy.title,
-            status=remedy.status,
-            place=remedy.rank,
-            benefit=remedy.benefit,
-            worth=0.0,
-            treats=treats,
-            how=remedy.how,
-            predicted=None,
-            cost=remedy.cost,
-            hours=remedy.hours,
-            readiness=remedy.readiness,
-            ready=ready(rule, self.report.case.get("production_stage")),
-            reversible=remedy.reversible,
-            hazards=remedy.hazards,
-            verify=remedy.verify,
-            reasons=remedy.reasons,
-            warnings=(),
-        )
-
-    def plan(self) -> str:
-        usable = [step for step in self.steps if step.status != "contraindicated"]
-        struck = [step for step in self.steps if step.status == "contraindicated"]
-        if not self.steps:
-            return (
-                section(self.say("ui.report.what_to_do"), self.say("ui.page.plan.none"), [])
-                if self.report.causes
-                else ""
-            )
-        parts = []
-        if usable:
-            head = [
-                self.say(f"ui.page.plan.head.{name}")
-                for name in ("remedy", "how", "treats", "predicted", "effort", "hazards")
-            ]
-            rows = [self.step(step) for step in usable[:MOST_STEPS]]
-            parts.append(_full(table(self.say("ui.page.plan.caption"), head, rows, words=6, stacked=True)))
-        if usable[MOST_STEPS:]:
-            parts.append(
-                _p(self.say("ui.page.plan.more", titles="; ".join(step.title for step in usable[MOST_STEPS:])))
-            )
-        if self.guidance and self.guidance.plan.conflicts:
-            parts += [_h3(self.say("ui.plan.combine")), _list(self.conflicts(self.guidance.plan.conflicts))]
-        if struck:
-            items = [self.struck(step) for step in struck[:MOST_STRUCK]]
-            parts += [_h3(self.say("ui.report.what_not_to_do")), _list(items)]
-        if struck[MOST_STRUCK:]:
-            parts.append(
-                _p(self.say("ui.page.plan.more_struck", titles="; ".join(step.title for step in struck[MOST_STRUCK:])))
-            )
-        lede = self.guidance.plan.says if self.guidance else self.say("ui.page.plan.lede")
-        return section(self.say("ui.report.what_to_do"), lede, parts)
-
-    def step(self, step: PlanStep) -> list[str]:
-        status = self.say(f"ui.status.{step.status}")
-        place = f"{step.place}. {step.title}" if step.place is not None else step.title
-        settings = next((each.settings for each in self.report.remedies if each.remedy == step.remedy), ())
-        how = [_p(step.how)]
-        how.append(_p(" ".join(reasons(step, self.say))))
-        alone = [each for each in step.warnings if len(each.remedies) == 1]
-        how += [f"<p><b>{t(self.say('ui.page.plan.mind'))}</b> {self.caution(each)}</p>" for each in alone]
-        if settings:
-            how.append(f"<p><b>{t(self.say('ui.page.plan.settings'))}</b> {t(' '.join(settings), LONG)}</p>")
-        if step.predicted is not None:
-            basis = self.known(step.predicted.basis, step.predicted.sources)
-            how.append(f"<p><b>{t(self.say('ui.page.plan.basis'))}</b> {basis}</p>")
-        how.append(f"<p><b>{t(self.say('ui.page.plan.check'))}</b> {t(step.verify, LONG)}</p>")
-        return [
-            f"{t(place)}<small>{t(status)}</small>",
-            "".join(how),
-            self.treated(step),
-            t(self.say("ui.page.plan.not_known")) if step.predicted is None else _expected(step.predicted, self.say),
-            "<br>".join(t(each) for each in self.efforts(step)),
-            "<br>".join(t(self.say(f"ui.hazard.{each}")) for each in step.hazards)
-            or t(self.say("ui.page.plan.no_hazards")),
-        ]
-
-    def treated(self, step: PlanStep) -> str:
-        shown = [f"{each.title} ({self.say(f'ui.plan.strength.{each.strength}')})" for each in step.treats]
-        told = [f"<div>{t(each)}</div>" for each in shown[:MOST_TREATED]]
-        rest = len(shown) - len(told)
-        return "".join(told) + (f"<div>{t(self.say('ui.page.plan.treats_more', count=rest))}</div>" if rest else "")
-
-    def efforts(self, step: PlanStep) -> list[str]:
-        hours = (
-            self.say("ui.page.plan.minutes", minutes=f"{step.hours * 60:g}")
-            if step.hours < 1
-            else self.say("ui.page.plan.hours", hours=f"{step.hours:g}")
-        )
-        told = [
-            self.say("ui.page.plan.cost", cost=self.say(f"ui.cost.{step.cost}")),
-            hours,
-            self.say(f"ui.readiness.{step.readiness}"),
-        ]
-        told += [] if step.ready else [self.say("ui.plan.not_ready")]
-        return [*told, self.say("ui.plan.reversible" if step.reversible else "ui.plan.irreversible")]
-
-    def effort(self, step: PlanStep) -> str:
-        return ", ".join(self.efforts(step))
-
-    def struck(self, step: PlanStep) -> str:
-        reasons = " ".join(self.known(each.because, each.sources) for each in step.reasons)
-        return f"<strong>{t(self.say('ui.report.not'))}</strong> <del>{t(step.title)}</del>. {reasons}"
-
-    def caution(self, caution: Caution) -> str:
-        """Why to mind something; where it may not hold, what would decide that."""
-        because = caution.because
-        if caution.open:
-            because = self.say("ui.plan.open", needs=", ".join(caution.needs), because=because)
-        return self.known(because, caution.sources)
-
-    def conflicts(self, conflicts: Iterable[Caution]) -> Iterator[str]:
-        """Each thing to mind once, with all the remedies that it is about."""
-        found: dict[str, list[Caution]] = {}
-        for each in conflicts:
-            found.setdefault(each.rule, []).append(each)
-        for same in found.values():
-            pairs = []
-            for each in same:
-                first, *others = map(self.remedy, each.remedies)
-                pairs.append(self.say("ui.page.plan.pair", first=first, others=self.say.either(others)))
-            yield f"{t('; '.join(pairs), LONG)}: {self.caution(same[0])}"
-
-    def known(self, text: str, sources: Iterable[Citation]) -> str:
-        """Words with where they are known from."""
-        cited = self.cited(sources)
-        return f"{t(text, LONG)} ({cited})" if cited else t(text, LONG)
-
-    def remedy(self, name: str) -> str:
-        known = self.base.rules.remedies.get(name)
-        return known.title if known else name
+        yield pair(picture, figures + marks)
 
     # --- what to find out
 
@@ -463,15 +316,15 @@ class _Document:
             if self.guidance.questions:
                 head = [self.say(f"ui.page.find.head.{name}") for name in ("question", "why", "tells", "work")]
                 rows = [self.question(each) for each in self.guidance.questions[:MOST_QUESTIONS]]
-                parts += [_h3(self.say("ui.page.find.questions"))]
-                parts += [_full(table(self.say("ui.page.find.questions_caption"), head, rows, words=4, stacked=True))]
+                parts += [heading(self.say("ui.page.find.questions"))]
+                parts += [full(table(self.say("ui.page.find.questions_caption"), head, rows, words=4, stacked=True))]
             if self.guidance.tests:
                 head = [self.say(f"ui.page.find.head.{name}") for name in ("test", "how", "outcomes", "tells", "work")]
                 rows = [self.test(each) for each in self.guidance.tests[:MOST_TESTS]]
-                parts += [_h3(self.say("ui.page.find.tests"))]
-                parts += [_full(table(self.say("ui.page.find.tests_caption"), head, rows, words=5, stacked=True))]
+                parts += [heading(self.say("ui.page.find.tests"))]
+                parts += [full(table(self.say("ui.page.find.tests_caption"), head, rows, words=5, stacked=True))]
             if self.guidance.stop and parts:
-                parts.append(_p(self.guidance.stop.says))
+                parts.append(prose(self.guidance.stop.says))
         else:
             wanted = most_wanted(self.report)
             if wanted:
@@ -483,7 +336,7 @@ class _Document:
                     ]
                     for each in wanted
                 ]
-                parts.append(_full(table(self.say("ui.page.find.questions_caption"), head, rows)))
+                parts.append(full(table(self.say("ui.page.find.questions_caption"), head, rows)))
         if self.report.verdict != "invalid_data":
             parts.append(self.protocol("h3"))
         parts = list(filter(None, parts))
@@ -494,15 +347,15 @@ class _Document:
         listed = "".join(f"<li>{t(prospect(each, self.say), LONG)}</li>" for each in question.prospects)
         return [
             f"{t(question.question, LONG)}{code(question.field)}",
-            _p(question.why) + (f"<ul>{listed}</ul>" if listed else ""),
+            prose(question.why) + (f"<ul>{listed}</ul>" if listed else ""),
             _short(bits(question.bits, self.say)),
             _short(work(question.minutes, self.say)),
         ]
 
     def test(self, test: TestOffer) -> list[str]:
-        how = [_p(test.how)]
-        how += [_p(needs(test, self.say))] if test.needs else []
-        how += [_p(self.say("ui.page.find.separates", titles="; ".join(test.separates)))] if test.separates else []
+        how = [prose(test.how)]
+        how += [prose(needs(test, self.say))] if test.needs else []
+        how += [prose(self.say("ui.page.find.separates", titles="; ".join(test.separates)))] if test.separates else []
         how += [f"<small>{self.cited(test.sources)}</small>"] if test.sources else []
         ends = f"<small>{t(self.say('ui.test.destructive'))}</small>" if test.destructive else ""
         return [
@@ -524,7 +377,7 @@ class _Document:
         return (
             section(self.say("ui.report.measure_again"), "", [steps])
             if level == "h2"
-            else _h3(self.say("ui.report.measure_again")) + steps
+            else heading(self.say("ui.report.measure_again")) + steps
         )
 
     # --- the case and the end
@@ -541,7 +394,7 @@ class _Document:
                 for each in self.report.not_judged
             ]
             parts.append(
-                _full(
+                full(
                     table(
                         self.say("ui.page.open.not_judged"),
                         [self.say("ui.page.causes.cause"), self.say("ui.page.open.needs")],
@@ -553,7 +406,7 @@ class _Document:
         if self.report.ruled_out:
             rows = [[t(each.title), t(each.reason, LONG)] for each in self.report.ruled_out]
             parts.append(
-                _full(
+                full(
                     table(
                         self.say("ui.page.open.ruled_out"),
                         [self.say("ui.page.causes.cause"), self.say("ui.page.open.reason")],
@@ -572,7 +425,7 @@ class _Document:
             about = fields.get(name)
             question = t(about.question, LONG) if about else ""
             rows.append([f"{question}{code(name)}", t(self.answer(value, about.unit if about else "1"), LONG)])
-        parts = [_full(table(self.say("ui.page.case.given"), head, rows, words=2))]
+        parts = [full(table(self.say("ui.page.case.given"), head, rows, words=2))]
         open_ = {name: how for name, how in self.asked.items() if how != "answered"}
         if open_:
             rows = [
@@ -582,11 +435,11 @@ class _Document:
                 ]
                 for name, how in open_.items()
             ]
-            parts.append(_full(table(self.say("ui.page.case.asked"), head, rows, words=2)))
+            parts.append(full(table(self.say("ui.page.case.asked"), head, rows, words=2)))
         if self.report.findings:
             parts += [
-                _h3(self.say("ui.page.case.findings")),
-                _list(t(each.says, LONG) for each in self.report.findings),
+                heading(self.say("ui.page.case.findings")),
+                listed(t(each.says, LONG) for each in self.report.findings),
             ]
         if self.report.derived:
             rows = []
@@ -596,7 +449,7 @@ class _Document:
                 formula = f"{t(each.formula, LONG)}<small>{inputs}</small><small>{self.cited((each.source,))}</small>"
                 rows.append([code(each.name), t(f"{each.value}{unit}"), formula])
             head = [self.say("ui.page.case.quantity"), self.say("ui.page.case.value"), self.say("ui.page.case.formula")]
-            parts.append(_full(table(self.say("ui.page.case.derived"), head, rows, words=3, stacked=True)))
+            parts.append(full(table(self.say("ui.page.case.derived"), head, rows, words=3, stacked=True)))
         return section(self.say("ui.page.case.heading"), self.say("ui.page.case.lede"), parts)
 
     def answer(self, value: object, unit: str) -> str:
@@ -607,7 +460,7 @@ class _Document:
     def notes(self) -> str:
         if not self.report.notes:
             return ""
-        return section(self.say("ui.report.notes"), "", [_list(t(note, LONG) for note in self.report.notes)])
+        return section(self.say("ui.report.notes"), "", [listed(t(note, LONG) for note in self.report.notes)])
 
     def sources(self) -> str:
         parts = []
@@ -656,33 +509,6 @@ class _Document:
 
 
 # --- HTML and figures
-
-
-def _p(text: str, kind: str = "") -> str:
-    return p(text, kind, LONG) if text else ""
-
-
-def _h3(text: str) -> str:
-    return f"<h3>{t(text, 200)}</h3>"
-
-
-def _list(items: Iterable[str]) -> str:
-    return '<ul class="plain">' + "".join(f"<li>{item}</li>" for item in items) + "</ul>"
-
-
-def _pair(picture: str, figures: str) -> str:
-    """A picture with its figures beside it; above them where the page is narrow."""
-    if not picture:
-        return _full(figures)
-    return f'<div class="pair"><figure>{picture}</figure><div>{figures}</div></div>'
-
-
-def _full(figures: str) -> str:
-    return f'<div class="full">{figures}</div>'
-
-
-def _expected(predicted: Prediction, texts: Texts) -> str:
-    return t(with_unit(range_text(predicted.low, predicted.high, texts), "ohm*cm^2"))
 
 
 def _short(figure: str) -> str:

@@ -57,6 +57,9 @@ th code, td code { display: block; line-height: 1.55; }
 """.strip()
 
 
+LONG = 2000
+
+
 def plain(text: str, most: int = 80) -> str:
     """Somebody's text on one line: signs that steer a terminal or turn the line round are replaced, the rest cut."""
     cut = text if len(text) <= most else text[: most - 3].rstrip() + "..."
@@ -139,3 +142,30 @@ def document(title: str, body: str, style: str = "", language: str = "en") -> st
     )
     opening = ("<!DOCTYPE html>", f'<html lang="{t(language)}">', "<head>", *head, "</head>", "<body>", "<main>", body)
     return "\n".join((*opening, "</main>", "</body>", "</html>", ""))
+
+
+def prose(text: str, kind: str = "") -> str:
+    """A paragraph of any length; nothing for no words."""
+    return p(text, kind, LONG) if text else ""
+
+
+def heading(text: str) -> str:
+    """A heading within a section."""
+    return f"<h3>{t(text, 200)}</h3>"
+
+
+def listed(items: Iterable[str]) -> str:
+    """A list of HTML items."""
+    return '<ul class="plain">' + "".join(f"<li>{item}</li>" for item in items) + "</ul>"
+
+
+def pair(picture: str, figures: str) -> str:
+    """A picture with its figures beside it; above them where the page is narrow."""
+    if not picture:
+        return full(figures)
+    return f'<div class="pair"><figure>{picture}</figure><div>{figures}</div></div>'
+
+
+def full(figures: str) -> str:
+    """Figures as wide as the page."""
+    return f'<div class="full">{figures}</div>'
