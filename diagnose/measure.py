@@ -61,10 +61,12 @@ def fit(
 
     `area_cm2` is the area of one electrode (default: that of the spectrum), `thickness_um` that of the electrolyte;
     `symmetric` says that the cell has two equal interfaces, so that resistances are halved. `shape` fixes number of
-    arcs and tail; `circuit` is fitted besides. Raises DataError for a circuit that cannot be read.
+    arcs and tail; `circuit` is fitted besides. Raises DataError for a circuit that cannot be read, UsageError for a
+    size that is no figure above 0.
     """
     from diagnose.measurement.reading import read
 
+    _figures(area_cm2=area_cm2, thickness_um=thickness_um, electrolyte_conductivity_S_cm=electrolyte_conductivity_S_cm)
     return read(
         spectrum,
         area_cm2=area_cm2,
@@ -76,6 +78,12 @@ def fit(
         circuit=circuit,
         elements=(base or load()).knowledge.elements,
     )
+
+
+def _figures(**sizes: object) -> None:
+    for name, value in sizes.items():
+        if value is not None and (isinstance(value, bool) or not isinstance(value, (int, float)) or not value > 0):
+            raise UsageError(f"{name} is {value!r}; give a figure above 0, or nothing when it is not known")
 
 
 def series(
@@ -103,6 +111,7 @@ def series(
         return table_series(read_series(source, over), files=(os.fsdecode(source),), **how)
     if over is None:
         raise UsageError("say over which quantity the spectra were taken")
+    _figures(area_cm2=how.get("area_cm2"), thickness_um=how.get("thickness_um"))
     return spectra_series(source, x, over, elements=(base or load()).knowledge.elements, **how)
 
 

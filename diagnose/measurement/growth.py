@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike
 
 from diagnose.errors import UsageError
 from diagnose.measurement.candidate import Choice, Fit, Model, choose, propagated
-from diagnose.measurement.law import Law, Pair, Reals, Series, Value, checked, figure, none_told
+from diagnose.measurement.law import SCATTERED, Law, Pair, Reals, Series, Value, checked, figure, none_told
 
 REST, CYCLES = "time_h", "cycles_done"
 CONSTANT, PARABOLIC, LINEAR, LOGARITHMIC, POWER = "constant", "parabolic", "linear", "logarithmic", "power"
@@ -240,7 +240,9 @@ _WORDS = {
 
 def _says(name: str, kind: _Kind, parameters: dict[str, Pair], whole: Pair) -> str:
     if name == CONSTANT:
-        return f"The resistance does not change: R = {figure(*parameters['R0'])}."
+        value, sigma = parameters["R0"]
+        seen = "No change shows through the scatter" if sigma > SCATTERED * value else "The resistance does not change"
+        return f"{seen}: R = {figure(value, sigma)}."
     word = "grows" if whole[0] > 0 else "falls"
     x = "time" if kind.unit == "h" else "the number of cycles"
     way = _WORDS[name].format(x=x, m=figure(*parameters["m"]) if "m" in parameters else "")

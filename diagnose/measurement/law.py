@@ -19,6 +19,8 @@ Band = Callable[[Reals], tuple[Reals, Reals, Reals]]
 
 # No resistance and no quantity that it is measured over lies outside; beyond, powers of it would overflow.
 SMALLEST, LARGEST = 1e-15, 1e15
+# Relative uncertainty of a mean from which it says nothing of whether the resistance changes.
+SCATTERED = 0.1
 # The share of a normal distribution inside one sigma lies below this quantile on the upper side.
 ONE_SIGMA = 0.8413447460685429
 

@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike
 
 from diagnose.measurement.branch import CLEAR, difference, joined, split
 from diagnose.measurement.candidate import Choice, Fit, Model, choose, inverse, propagated
-from diagnose.measurement.law import SMALLEST, Law, Pair, Reals, Series, Value, checked, figure, none_told
+from diagnose.measurement.law import SCATTERED, SMALLEST, Law, Pair, Reals, Series, Value, checked, figure, none_told
 
 OVER = "stack_pressure_MPa"
 CONSTANT, POWER, FULL = "constant", "power", "contact"
@@ -283,7 +283,10 @@ def _leftover(choice: Choice, series: Series, at: float) -> float:
 
 def _says(name: str, parameters: dict[str, Pair], m: float) -> str:
     if name == CONSTANT:
-        return f"The resistance does not depend on pressure: R = {figure(*parameters['R'])}."
+        value, sigma = parameters["R"]
+        if sigma > SCATTERED * value:
+            return f"No answer to pressure shows through the scatter: R = {figure(value, sigma)}."
+        return f"The resistance does not depend on pressure: R = {figure(value, sigma)}."
     fall = 100 * (1 - 5**-m)
     n = figure(*parameters["n"])
     turn = f"it falls by {fall:.0f} %" if fall >= 0 else f"it rises by {-fall:.0f} %"

@@ -32,6 +32,7 @@ from diagnose.measurement.weighing import Element
 # Two sweeps are repeats when their frequencies agree so well, as shares.
 SAME_FREQUENCY = 1e-3
 PLACES = 6
+PER_AREA = "as the file gives the impedance of each cm2"
 # Share of a figure above which its uncertainty makes a range of it.
 HARDLY = 0.5
 # Figures in between are written without powers of ten, with at most so many places.
@@ -52,6 +53,9 @@ def read(
 ) -> MeasuredSpectrum:
     """What a spectrum tells; see `diagnose.fit`. Raises DataError for a circuit that cannot be read."""
     area, source = (area_cm2, GIVEN) if area_cm2 is not None else (spectrum.area_cm2, spectrum.area_source)
+    if area is None and spectrum.per_area:
+        # What is given per area is that of one square centimetre.
+        area, source = 1.0, PER_AREA
     thickness = spectrum.thickness_um if thickness_um is None else thickness_um
     celsius = spectrum.temperature_C if temperature_C is None else temperature_C
     f, z = spectrum.frequency_Hz, spectrum.impedance_ohm

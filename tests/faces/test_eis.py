@@ -87,6 +87,15 @@ def test_without_an_area_nothing_is_stated_per_area(command: Callable[..., Any],
     assert any("No area" in step for step in found["steps"])
 
 
+def test_a_file_per_area_needs_no_area(command: Callable[..., Any], cell: Path) -> None:
+    """Where the file gives the impedance of each square centimetre, the resistance per area is stated."""
+    per_area = spectrum().replace("Re(Z)/Ohm,Im(Z)/Ohm", "Re(Z)/Ohm cm2,Im(Z)/Ohm cm2")
+    (cell / "per_area.csv").write_text(per_area, encoding="utf-8")
+    (found,) = told(command("eis", "per_area.csv", "--symmetric", "--format", "json").out)["spectra"]
+    fields = {each["field"]: each["value"] for each in found["fields"]}
+    assert fields["interfacial_resistance_ohm_cm2"] == pytest.approx(FACES / 2, rel=0.02)
+
+
 def test_run_takes_fields_from_a_file(command: Callable[..., Any], cell: Path) -> None:
     """The resistance with its uncertainty comes from the spectrum, halved as the case is symmetric."""
     done = command("run", "cell.yaml", "--eis", "cell.csv", "--area", "1cm2", "--format", "json")
@@ -235,6 +244,8 @@ def test_python_does_the_same(cell: Path) -> None:
     made = diagnose.fit(found, symmetric=True)
     fields, measurement = merged(yaml.safe_load(CASE), Measurement(spectra=(made,)), load())
     assert diagnose.diagnose(fields).verdict == "faulty"
+    with pytest.raises(diagnose.DiagnoseError, match="area_cm2 is '1 cm2'"):
+        diagnose.fit(found, area_cm2="1 cm2")  # type: ignore[arg-type]
     assert {each.field for each in measurement.fields} <= set(fields)
 
 
