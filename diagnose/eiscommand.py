@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
-import yaml
 
 from diagnose.errors import DataError, Problem, UsageError
 from diagnose.instruments import MOST, Quantity, of_a_cell, spectra_of
@@ -211,6 +210,8 @@ def as_case(fields: Iterable[MeasuredField]) -> dict[str, Any]:
 
 def case_lines(fields: dict[str, Any]) -> str:
     """Fields as lines of YAML."""
+    import yaml
+
     return yaml.safe_dump(fields, sort_keys=False, allow_unicode=True, width=1000) if fields else ""
 
 

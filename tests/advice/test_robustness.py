@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from functools import cache
 from typing import Any
 
 import pytest
@@ -23,6 +24,7 @@ NEAR = {
 }
 
 
+@cache
 def exact(changed: Base) -> Base:
     """The same rules, with weights that are not doubted."""
     from dataclasses import replace

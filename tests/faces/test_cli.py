@@ -128,9 +128,9 @@ def test_output_never_replaces_a_case_or_a_device(command: Command, tmp_path: Pa
 def test_output_into_a_folder_that_is_not_there(command: Command, tmp_path: Path) -> None:
     """A missing folder is named, with what to do."""
     done = command("run", EXAMPLE, "-o", tmp_path / "no" / "out.txt")
-    assert done.code == 1
-    assert "cannot be written" in done.err
-    assert "Make the folder first" in done.err
+    assert done.code == 2
+    assert "there is no folder" in done.err
+    assert "Make it, or give another name" in done.err
 
 
 def test_overlay_adds_a_rule(command: Command, tmp_path: Path) -> None:
