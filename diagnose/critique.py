@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from diagnose.case import Case
@@ -117,17 +118,26 @@ def named(planned: str, book: RuleBook) -> str:
     words = _words(planned)
     if not words:
         raise UsageError(f"say which fix is planned. {CHOOSE}")
-    names = {slug: (*book.names[slug], remedy.title, *remedy.also) for slug, remedy in book.remedies.items()}
-    whole = [slug for slug, each in names.items() if words in map(_words, each)]
+    names = _names(book)
+    found = [slug for slug, each in names.items() if words in each]
     long = [word for word in words if len(word) >= SHORTEST]
-    loose = [slug for slug, each in names.items() if long and any(_within(long, _words(name)) for name in each)]
-    found = whole or loose
+    if not found and long:
+        found = [slug for slug, each in names.items() if any(_within(long, name) for name in each)]
     if len(found) == 1:
         return found[0]
     if found:
         raise UsageError(f"{planned!r} may mean {english().either(found)}. Name one of them.")
-    hint = did_you_mean(planned, [name for each in names.values() for name in each]) or CHOOSE
-    raise UsageError(f"there is no remedy {planned!r}. {hint}")
+    every = [name for slug, each in book.remedies.items() for name in (*book.names[slug], each.title, *each.also)]
+    raise UsageError(f"there is no remedy {planned!r}. {did_you_mean(planned, every) or CHOOSE}")
+
+
+@lru_cache(maxsize=4)
+def _names(book: RuleBook) -> dict[str, tuple[tuple[str, ...], ...]]:
+    """The words of all names of each remedy."""
+    return {
+        slug: tuple(map(_words, (*book.names[slug], remedy.title, *remedy.also)))
+        for slug, remedy in book.remedies.items()
+    }
 
 
 def _words(name: str) -> tuple[str, ...]:
