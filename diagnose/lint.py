@@ -325,9 +325,8 @@ def _facts_read(base: Base) -> set[str]:
     facts = set(READ_BY_CODE)
     for rule in base.rules.rules.values():
         facts |= set(rule.facts) if rule.kind != "contradiction" else set()
-    known = base.knowledge
-    shelves = (known.vocabulary, known.tests, known.protocol, known.standards)
-    applies = [each.applies for shelf in shelves for each in shelf.values()]
+    applies = [step.applies for step in base.knowledge.protocol.values()]
+    applies += [standard.applies for standard in base.knowledge.standards.values()]
     for condition in (parse(each, (), lambda *_: None) for each in applies if each):
         facts |= {leaf.name for leaf in leaves(condition)}
     for quantity in DERIVED:

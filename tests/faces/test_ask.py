@@ -286,6 +286,20 @@ class Pty:
     def type(self, keys: str) -> None:
         os.write(self.mine, keys.encode())
 
+    def interrupt(self, words: str) -> None:
+        """Press Ctrl-C until some words were shown: one that comes just before a read waits for the next key."""
+        import select
+
+        for _ in range(6):
+            self.type("\x03")
+            end = time.monotonic() + 10
+            while words not in self.seen and time.monotonic() < end:
+                if select.select([self.mine], [], [], 0.2)[0]:
+                    self.seen += os.read(self.mine, 65536).decode(errors="replace")
+            if words in self.seen:
+                return
+        raise AssertionError(self.seen[-2000:])
+
     def ended(self, seconds: float = 60) -> int:
         """Read to the end, as a terminal that nobody reads holds the program up; the exit code."""
         import select
@@ -334,8 +348,7 @@ def test_a_session_on_a_real_terminal(terminal: Callable[..., Pty], place: Path,
         screen.until(question)
         screen.type(f"{answer}\r" if not plain else f"{answer}\n")
     screen.until("[pressure_response]")
-    screen.type("\x03")
-    screen.until("Broken off.")
+    screen.interrupt("Broken off.")
     screen.until("diagnose ask s.yaml")
     assert screen.ended() == 0
     kept = yaml.safe_load((place / "s.yaml").read_text())
