@@ -198,8 +198,7 @@ class Conversation:
             self._listed((series.reason, *series.steps, *(law.says for law in series.laws)))
         made = self.interview
         for each in measured.fields:
-            raw = each.value if isinstance(each.value, (str, bool)) else each.text
-            made = made.answered(each.field, raw, asked=each.field == step.field)
+            made = made.answered(each.field, each.given, asked=each.field == step.field)
         self._listed(f"{each.field}: {each.text}" for each in measured.fields)
         if {step.field, SAME_IN_FIGURES.get(step.field)}.isdisjoint(each.field for each in measured.fields):
             self._say("ui.ask.file.silent", field=step.field)

@@ -48,6 +48,21 @@ UNITS = {
 }
 
 
+def with_results(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The options that say where fields go and how results are shown."""
+    for option in (
+        in_language,
+        overlays,
+        click.option("--format", "form", type=FORMS, default="text", show_default=True),
+        click.option("--force", is_flag=True, help="Overwrite the output file."),
+        click.option(
+            "-o", "--output", type=click.Path(path_type=Path), help="Write the fields to this case file (.yaml)."
+        ),
+    ):
+        command = option(command)
+    return command
+
+
 # --- eis
 
 
@@ -62,11 +77,7 @@ UNITS = {
 @click.option("--tail", type=TAILS, help="What lies below the arcs; as the data ask for when left out.")
 @click.option("--inductance", is_flag=True, help="With --arcs or --tail: fit an inductance.")
 @click.option("--circuit", help="A circuit that is fitted besides, such as R0-p(R1,CPE1)-Wo1.")
-@click.option("-o", "--output", type=click.Path(path_type=Path), help="Write the fields to this case file (.yaml).")
-@click.option("--force", is_flag=True, help="Overwrite the output file.")
-@click.option("--format", "form", type=FORMS, default="text", show_default=True)
-@overlays
-@in_language
+@with_results
 def eis(
     files: tuple[str, ...],
     area: float | None,
@@ -205,7 +216,7 @@ def _case_file(spectrum: MeasuredSpectrum, conditions: Mapping[str, float | None
 
 def as_case(fields: Iterable[MeasuredField]) -> dict[str, Any]:
     """Fields as a case file holds them."""
-    return {each.field: each.value if isinstance(each.value, (str, bool)) else each.text for each in fields}
+    return {each.field: each.given for each in fields}
 
 
 def case_lines(fields: dict[str, Any]) -> str:
@@ -224,11 +235,7 @@ def case_lines(fields: dict[str, Any]) -> str:
 @click.option("--at", metavar="X,X,...", help="Its value for each spectrum, in the order of the files, with unit.")
 @click.option("--of", type=click.Choice(["interface", "bulk"]), help="Whose resistance a table holds.")
 @of_a_cell
-@click.option("-o", "--output", type=click.Path(path_type=Path), help="Write the fields to this case file (.yaml).")
-@click.option("--force", is_flag=True, help="Overwrite the output file.")
-@click.option("--format", "form", type=FORMS, default="text", show_default=True)
-@overlays
-@in_language
+@with_results
 def series(
     files: tuple[str, ...],
     over: str | None,

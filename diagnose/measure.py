@@ -132,7 +132,7 @@ def merged(given: Mapping[str, Any], measurement: Measurement, base: Base) -> tu
         if given.get("cell_type") == "blocking" and field.field in OF_AN_INTERFACE:
             foreign.append(field.field)
             continue
-        raw = field.value if isinstance(field.value, (str, bool)) else field.text
+        raw = field.given
         try:
             value_of(vocabulary[field.field], raw)
         except QuantityError as error:

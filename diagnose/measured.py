@@ -20,6 +20,11 @@ class MeasuredField(Part):
     sigma: float | None = Field(description="standard uncertainty in the unit of the field; null for words")
     text: str = Field(description="as a case file holds it")
 
+    @property
+    def given(self) -> str | bool:
+        """As a case takes it: a word, a flag, or a figure as text."""
+        return self.value if isinstance(self.value, (str, bool)) else self.text
+
 
 class ElementChance(Part):
     """How likely an arc is one element of a cell."""

@@ -230,10 +230,7 @@ def _told(
         doubts.append(f"The temperatures span {high - low:.3g} K only; a kink or a curve could hide.")
     if len(choice.fits) < 3:
         doubts.append(f"{len(series)} temperatures are too few to look for a kink or a curve.")
-    if choice.misfit:
-        doubts.append("No law fits within the stated uncertainties; they were enlarged.")
-    if rivals := choice.rivals():
-        doubts.append(f"The points do not tell it from: {', '.join(rivals)}.")
+    doubts += choice.doubts()
     if energy[0] <= 0:
         doubts.append("The resistance does not fall with temperature; that is no activated transport.")
     other = TIMES_T if plotted == CONDUCTANCE else CONDUCTANCE

@@ -88,6 +88,12 @@ class Choice:
         near = [each.name for each in self.candidates if each.aicc - best < NO_DIFFERENCE]
         return tuple(name for name in near if name != self.chosen.model.name)
 
+    def doubts(self) -> list[str]:
+        """What makes the choice doubtful, whatever the law is of."""
+        made = ["No law fits within the stated uncertainties; they were enlarged."] if self.misfit else []
+        rivals = self.rivals()
+        return made + ([f"The points do not tell it from: {', '.join(rivals)}."] if rivals else [])
+
     def parameters(self, fit: Fit | None = None) -> dict[str, Pair]:
         """Parameters with standard uncertainties, by the covariance and first derivatives."""
         fit = fit or self.chosen

@@ -7,7 +7,7 @@ cell over thickness the conductivity; what else their laws say is no property of
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -15,7 +15,7 @@ from diagnose.errors import UsageError
 from diagnose.measured import LawChance, MeasuredField, MeasuredLaw, MeasuredSeries
 from diagnose.measurement import arrhenius, growth, pressurelaw, scaling, window
 from diagnose.measurement.law import Law, Reals, Value, none_told
-from diagnose.measurement.reading import PLACES, in_words, written
+from diagnose.measurement.reading import figures, in_words, shortened, written
 from diagnose.measurement.seriesheader import OHM, OHM_CM2
 from diagnose.measurement.seriestable import SeriesTable
 
@@ -126,29 +126,21 @@ def measured_law(law: Law, of: str, x: Reals, resistance: Reals, sigma: Reals | 
         name=law.name,
         says=law.says,
         reason=law.reason,
-        parameters={name: (_rounded(value), _rounded(width)) for name, (value, width) in law.parameters.items()},
+        parameters={name: (shortened(value), shortened(width)) for name, (value, width) in law.parameters.items()},
         candidates=tuple(
-            LawChance(name=each.name, aicc=_rounded(each.aicc), weight=_rounded(each.weight)) for each in law.candidates
+            LawChance(name=each.name, aicc=shortened(each.aicc), weight=shortened(each.weight))
+            for each in law.candidates
         ),
         doubts=law.doubts,
-        x=_figures(x),
-        resistance=_figures(resistance),
-        sigma=() if sigma is None else _figures(sigma),
+        x=figures(x),
+        resistance=figures(resistance),
+        sigma=() if sigma is None else figures(sigma),
         unit=unit,
-        curve_x=() if law.band is None else _figures(grid),
-        curve=_figures(middle),
-        curve_low=_figures(low),
-        curve_high=_figures(high),
+        curve_x=() if law.band is None else figures(grid),
+        curve=figures(middle),
+        curve_low=figures(low),
+        curve_high=figures(high),
     )
-
-
-def _figures(values: Iterable[float]) -> tuple[float, ...]:
-    """Figures to so many places that no last bit of a machine shows."""
-    return tuple(_rounded(each) for each in values)
-
-
-def _rounded(value: float) -> float:
-    return float(f"{value:.{PLACES}g}")
 
 
 def _grid(law: Law, x: Reals) -> Reals:

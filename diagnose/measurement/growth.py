@@ -213,10 +213,7 @@ def _told(choice: Choice, series: Series, over: str) -> Law:
             fields["rest_growth_exponent"] = (m, vague)
         else:
             doubts.append("The points do not say with which power of time the resistance grows.")
-    if choice.misfit:
-        doubts.append("No law fits within the stated uncertainties; they were enlarged.")
-    if rivals := choice.rivals():
-        doubts.append(f"The points do not tell it from: {', '.join(rivals)}.")
+    doubts += choice.doubts()
     return Law(
         name,
         over,

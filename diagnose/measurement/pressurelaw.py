@@ -233,10 +233,7 @@ def _told(choice: Choice, series: Series, at: float, fields: dict[str, Value], d
         doubts.append(f"The pressures span a factor of {span:.2g} only; a factor of five is needed.")
     if len(series) < 5:
         doubts.append(f"{len(series)} points are few; measure at five pressures or more.")
-    if choice.misfit:
-        doubts.append("No law fits within the stated uncertainties; they were enlarged.")
-    if rivals := choice.rivals():
-        doubts.append(f"The points do not tell it from: {', '.join(rivals)}.")
+    doubts += choice.doubts()
     return Law(
         name,
         OVER,

@@ -196,22 +196,27 @@ def _circuit(f: NDArray[np.float64], z: NDArray[np.complex128], text: str) -> Me
 def _curves(f: NDArray[np.float64], z: NDArray[np.complex128], test: KramersKronig, found: ArcFit) -> SpectrumCurves:
     fitted = found.fitted_ohm if not found.reason else z[:0]
     left = found.residuals if not found.reason else z[:0]
-    spread = relaxation_times(f, z)
+    spread = relaxation_times(f, z, kk=test)
     return SpectrumCurves(
-        frequency_Hz=_figures(f),
-        real_ohm=_figures(z.real),
-        imaginary_ohm=_figures(z.imag),
-        fitted_real_ohm=_figures(fitted.real),
-        fitted_imaginary_ohm=_figures(fitted.imag),
-        residual_real_percent=_figures(100.0 * left.real),
-        residual_imaginary_percent=_figures(100.0 * left.imag),
-        kk_real_percent=_figures(100.0 * test.residuals_real),
-        kk_imaginary_percent=_figures(100.0 * test.residuals_imag),
-        relaxation_s=_figures(spread.tau_s),
-        relaxation_ohm=_figures(spread.gamma_ohm),
+        frequency_Hz=figures(f),
+        real_ohm=figures(z.real),
+        imaginary_ohm=figures(z.imag),
+        fitted_real_ohm=figures(fitted.real),
+        fitted_imaginary_ohm=figures(fitted.imag),
+        residual_real_percent=figures(100.0 * left.real),
+        residual_imaginary_percent=figures(100.0 * left.imag),
+        kk_real_percent=figures(100.0 * test.residuals_real),
+        kk_imaginary_percent=figures(100.0 * test.residuals_imag),
+        relaxation_s=figures(spread.tau_s),
+        relaxation_ohm=figures(spread.gamma_ohm),
     )
 
 
-def _figures(values: Iterable[float]) -> tuple[float, ...]:
+def figures(values: Iterable[float]) -> tuple[float, ...]:
     """Figures to so many places that no last bit of a machine shows."""
-    return tuple(float(f"{each:.{PLACES}g}") for each in values)
+    return tuple(map(shortened, values))
+
+
+def shortened(value: float) -> float:
+    """A figure to so many places."""
+    return float(f"{value:.{PLACES}g}")

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from diagnose.measurement.chain import Reals, points, stacked
-from diagnose.measurement.kramerskronig import kramers_kronig
+from diagnose.measurement.kramerskronig import KramersKronig, kramers_kronig
 
 PER_DECADE, BEYOND = 10, 0.5
 # Penalties from strong to weak, and how far above the noise the misfit may be.
@@ -54,14 +54,15 @@ class Relaxation:
     """Misfit of one part of a point, as a share of the modulus."""
 
 
-def relaxation_times(f: ArrayLike, z: ArrayLike) -> Relaxation:
+def relaxation_times(f: ArrayLike, z: ArrayLike, *, kk: KramersKronig | None = None) -> Relaxation:
     """The distribution of relaxation times of a spectrum. f: Hz, shape (n,); z: ohm, shape (n,); in any order.
+    kk: the test of the same spectrum, when it is at hand.
 
     Raises ValueError for arrays of unequal shape.
     """
     from scipy.optimize import nnls
 
-    test = kramers_kronig(f, z)
+    test = kramers_kronig(f, z) if kk is None else kk
     if not test.consistent:
         return Relaxation(test.reason)
     data = points(f, z)

@@ -162,10 +162,7 @@ def _told(series: Series, over: str, span: float, total: bool) -> Law:
     parameters = choice.parameters()
     if over == THICKNESS:
         _parted(choice, parameters, total, fields, doubts)
-    if choice.misfit:
-        doubts.append("No law fits within the stated uncertainties; they were enlarged.")
-    if rivals := choice.rivals():
-        doubts.append(f"The points do not tell it from: {', '.join(rivals)}.")
+    doubts += choice.doubts()
     return Law(
         choice.chosen.model.name,
         over,
